@@ -1,0 +1,1 @@
+"""Frame decoding: one small file per codec library, and the routing between them."""
