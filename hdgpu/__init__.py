@@ -1,0 +1,73 @@
+"""DICOM files in, device-resident volumes out.
+
+The names of highdicom's core API, and ours beyond it, load on first use: ``import hdgpu`` itself costs next to nothing.
+
+Examples
+--------
+>>> import hdgpu as hd
+>>> volume = hd.load_volume("folder/")  # doctest: +SKIP
+>>> volume.array, volume.affine, volume.spacing  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+try:
+    __version__ = version("hdgpu")
+except PackageNotFoundError:  # a source tree that was never installed
+    __version__ = "0+unknown"
+
+# Public name -> module that defines it.
+_HOME = {
+    "AnatomicalOrientationTypeValues": "enum",
+    "AxisHandedness": "enum",
+    "ChannelDescriptor": "volume.channels",
+    "ContentQualificationValues": "enum",
+    "CoordinateSystemNames": "enum",
+    "DecodeReport": "report",
+    "DimensionOrganizationTypeValues": "enum",
+    "LateralityValues": "enum",
+    "PadModes": "enum",
+    "PatientOrientationValuesBiped": "enum",
+    "PatientOrientationValuesQuadruped": "enum",
+    "PatientSexValues": "enum",
+    "PhotometricInterpretationValues": "enum",
+    "PixelIndexDirections": "enum",
+    "PixelRepresentationValues": "enum",
+    "PlanarConfigurationValues": "enum",
+    "PresentationLUTShapeValues": "enum",
+    "RGBColorChannels": "enum",
+    "RGB_COLOR_CHANNEL_DESCRIPTOR": "volume.channels",
+    "RescaleTypeValues": "enum",
+    "Series": "image.series",
+    "UID": "uid",
+    "UniversalEntityIDTypeValues": "enum",
+    "VOILUTFunctionValues": "enum",
+    "Volume": "volume.volume",
+    "VolumeGeometry": "volume.geometry",
+    "get_default_device": "array.device",
+    "get_volume_from_series": "image.load",
+    "load_volume": "image.load",
+    "read_series": "image.load",
+    "set_default_device": "array.device",
+}
+
+__all__ = ["__version__", "errors", *_HOME]  # noqa: PLE0604 - a literal star is a list of names
+
+
+def __getattr__(name: str) -> Any:
+    if name == "errors":
+        return importlib.import_module("hdgpu.errors")
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module 'hdgpu' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"hdgpu.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

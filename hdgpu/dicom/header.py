@@ -1,0 +1,328 @@
+"""The header of an instance: the few attributes that hdgpu needs, and where the pixel data lies.
+
+Files are read by the scanner of :mod:`hdgpu.dicom.elements`.  What it declines (no preamble, unusual value
+representations, tags out of order, damage) pydicom reads, and a pydicom data set of the caller is taken as it is.
+Both end in the same form: value bytes by tag, so that there is one place where values are parsed.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from hdgpu.dicom.elements import (
+    Elements,
+    Encoding,
+    NeedMoreBytes,
+    NotUnderstood,
+    PixelDataElement,
+    scan_elements,
+    sequence_items,
+)
+from hdgpu.dicom.source import BytesSource, Source
+from hdgpu.dicom.tags import WANTED, Tag, describe_tag
+from hdgpu.errors import InvalidAttributeError, MissingAttributeError, NotDicomError, TruncatedFileError
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+__all__ = ["Header", "read_header"]
+
+IMPLICIT_LITTLE = "1.2.840.10008.1.2"
+EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
+DEFLATED = "1.2.840.10008.1.2.1.99"
+EXPLICIT_BIG = "1.2.840.10008.1.2.2"
+
+_HEAD_BYTES = 1 << 13  # enough for most single-frame files; more is read where it is not
+_META_START = 132
+_META_ENCODING = Encoding(explicit=True)
+_META_WANTED = {int(Tag.TRANSFER_SYNTAX_UID): frozenset((b"UI",))}
+
+
+class Header:
+    """Attributes of one data set or item, parsed on demand.
+
+    Parameters
+    ----------
+    elements : Elements
+        Value bytes by tag.
+    encoding : Encoding
+        Gives the byte order of binary values.
+    source : Source
+        Where the pixel data is.
+    transfer_syntax_uid : str
+    buffer : bytes-like
+        The bytes that `elements` refers to with its sequences.
+    """
+
+    __slots__ = ("_buffer", "_sequences", "encoding", "pixel_data", "source", "transfer_syntax_uid", "values")
+
+    def __init__(
+        self,
+        elements: Elements,
+        encoding: Encoding,
+        source: Source,
+        transfer_syntax_uid: str,
+        buffer: bytes | memoryview,
+    ) -> None:
+        self.values = elements.values
+        self.pixel_data: PixelDataElement | None = elements.pixel_data
+        self.encoding = encoding
+        self.source = source
+        self.transfer_syntax_uid = transfer_syntax_uid
+        self._sequences = elements.sequences
+        # The bytes are kept only where they are needed: a thousand headers should not hold a thousand file heads.
+        self._buffer = buffer if elements.sequences else b""
+
+    def text(self, tag: int, default: str = "") -> str:
+        """Return a string value without its padding."""
+        value = self.values.get(tag)
+        if not value:
+            return default
+        return value.rstrip(b"\0 ").decode("ascii", "replace").strip()
+
+    def long_text(self, tag: int) -> str:
+        """Return a string value that may be in any character set (PS3.3 C.12.1.1.2)."""
+        from pydicom.charset import convert_encodings, decode_bytes
+
+        names = self.text(Tag.SPECIFIC_CHARACTER_SET).split("\\")
+        value = self.values.get(tag, b"").rstrip(b"\0 ")
+        if value.isascii():
+            return value.decode("ascii").strip()
+        return decode_bytes(value, convert_encodings(names), {0x5C}).strip()
+
+    def unsigned_short(self, tag: int, default: int | None = None) -> int:
+        """Return a value of VR US."""
+        value = self.values.get(tag)
+        if not value:
+            return self._default(tag, default)
+        if len(value) < 2:
+            raise self._invalid(tag, "two bytes", value)
+        return int(struct.unpack_from(self.encoding.order + "H", value)[0])
+
+    def integer(self, tag: int, default: int | None = None) -> int:
+        """Return a value of VR IS."""
+        value = self.values.get(tag, b"").strip(b"\0 ")
+        if not value:
+            return self._default(tag, default)
+        try:
+            return int(value)
+        except ValueError:
+            raise self._invalid(tag, "an integer", value) from None
+
+    def decimals(self, tag: int, count: int) -> tuple[float, ...] | None:
+        """Return the `count` finite values of an attribute of VR DS, or None if it is absent or empty."""
+        value = self.values.get(tag, b"").strip(b"\0 ")
+        if not value:
+            return None
+        try:
+            numbers = tuple([float(part) for part in value.split(b"\\")])
+        except ValueError:
+            raise self._invalid(tag, "decimal numbers", value) from None
+        if len(numbers) != count or any(number - number for number in numbers):  # inf - inf and nan are not 0
+            raise self._invalid(tag, f"{count} finite numbers", value)
+        return numbers
+
+    def items(self, tag: int) -> Iterator[Header]:
+        """Yield the items of a sequence, each a header of its own."""
+        span = self._sequences.get(tag)
+        if span is None:
+            return
+        try:
+            for start, end in sequence_items(self._buffer, span):
+                elements = scan_elements(self._buffer, start, end, span.encoding, WANTED)
+                yield Header(elements, span.encoding, self.source, self.transfer_syntax_uid, self._buffer)
+        except (NeedMoreBytes, NotUnderstood, struct.error) as error:
+            raise InvalidAttributeError(
+                f"the sequence is damaged: {error}", source=self.source.name, tag=describe_tag(tag)
+            ) from error
+
+    def __contains__(self, tag: int) -> bool:
+        return tag in self.values or tag in self._sequences
+
+    def _default(self, tag: int, default: int | None) -> int:
+        if default is None:
+            raise MissingAttributeError(
+                "the attribute is absent or empty", source=self.source.name, tag=describe_tag(tag)
+            )
+        return default
+
+    def _invalid(self, tag: int, expected: str, value: bytes) -> InvalidAttributeError:
+        found = repr(value[:64].decode("ascii", "replace"))
+        return InvalidAttributeError(
+            "unreadable value", source=self.source.name, tag=describe_tag(tag), expected=expected, found=found
+        )
+
+
+def read_header(source: Source) -> Header:
+    """Read the header of a DICOM file.
+
+    Parameters
+    ----------
+    source : Source
+
+    Returns
+    -------
+    Header
+
+    Raises
+    ------
+    NotDicomError
+        If the bytes are no DICOM data set.
+    TruncatedFileError
+        If the file ends within its header.
+    SourceError
+        If the bytes cannot be had.
+    """
+    size = _HEAD_BYTES
+    while True:
+        head = source.head(size)
+        try:
+            return _scan(source, head)
+        except NeedMoreBytes:
+            if len(head) < size:
+                break
+            size *= 8
+        except (NotUnderstood, struct.error, zlib.error):
+            break
+    return _read_with_pydicom(source, head)
+
+
+def _scan(source: Source, head: bytes | memoryview) -> Header:
+    if len(head) < _META_START + 12 or head[128:132] != b"DICM":
+        raise NotUnderstood("no preamble")
+    if head[132:136] != b"\x02\0\0\0" or head[136:138] != b"UL":
+        raise NotUnderstood("no group length")
+    start = _META_START + 12 + int.from_bytes(head[140:144], "little")
+    if start > len(head):
+        raise NeedMoreBytes if start < source.size else NotUnderstood("the meta information runs past the end")
+    meta = scan_elements(head, _META_START, start, _META_ENCODING, _META_WANTED)
+    syntax = meta.values.get(Tag.TRANSFER_SYNTAX_UID, b"").rstrip(b"\0 ").decode("ascii", "replace")
+    if not syntax:
+        raise NotUnderstood("no transfer syntax")
+    if syntax == DEFLATED:
+        inflated = zlib.decompress(source.read_at(start, source.size - start), -zlib.MAX_WBITS)
+        source, head, start = BytesSource(inflated, source.name), inflated, 0
+    encoding = Encoding(syntax != IMPLICIT_LITTLE, ">" if syntax == EXPLICIT_BIG else "<")
+    elements = scan_elements(head, start, source.size, encoding, WANTED)
+    return Header(elements, encoding, source, syntax, head)
+
+
+def _read_with_pydicom(source: Source, head: bytes | memoryview) -> Header:
+    """Read what the scanner declined; `head` serves to tell a data set without preamble from something else."""
+    from io import BytesIO
+
+    from pydicom import dcmread
+    from pydicom.errors import InvalidDicomError
+
+    preamble = bytes(head[128:132]) == b"DICM"
+    # Data sets without preamble begin with group 2 or 8, little or big endian.
+    if not preamble and bytes(head[:2]) not in (b"\x02\0", b"\x08\0", b"\0\x08"):
+        raise NotDicomError(
+            "not a DICOM file",
+            source=source.name,
+            expected="'DICM' at byte 128",
+            found=repr(bytes(head[128:132])) if len(head) >= _META_START else f"{len(head)} bytes",
+        )
+    try:
+        dataset = dcmread(BytesIO(source.read_at(0, source.size)), force=not preamble)
+        return header_of_dataset(dataset, source.name)
+    except (InvalidAttributeError, MissingAttributeError, TruncatedFileError):
+        raise
+    except (EOFError, struct.error) as error:
+        raise TruncatedFileError(f"the file ends within its header: {error}", source=source.name) from error
+    except (InvalidDicomError, Exception) as error:  # pydicom raises nearly anything on damaged input
+        if not preamble:
+            raise NotDicomError(f"not a DICOM file: {error}", source=source.name) from error
+        raise InvalidAttributeError(
+            f"the data set is damaged: {type(error).__name__}: {error}", source=source.name
+        ) from error
+
+
+def header_of_dataset(dataset: Dataset, name: str | None = None) -> Header:
+    """Return the header of a pydicom data set: its pixel data stays where it is, in memory.
+
+    Parameters
+    ----------
+    dataset : pydicom.Dataset
+    name : str, optional
+        What error messages call it; the data set's own file name by default.
+
+    Raises
+    ------
+    MissingAttributeError
+        If there is no transfer syntax to read the pixel data by.
+    InvalidAttributeError
+        If a value cannot be expressed in DICOM.
+    """
+    name = name or str(getattr(dataset, "filename", None) or "<dataset>")
+    syntax = _syntax_of_dataset(dataset, name)
+    subset = _encode_implicit(dataset, name)
+    encoding = Encoding(explicit=False)
+    try:
+        elements = scan_elements(subset, 0, len(subset), encoding, WANTED)
+    except (NeedMoreBytes, NotUnderstood, struct.error) as error:
+        raise InvalidAttributeError(f"the data set is damaged: {error}", source=name) from error
+    elements.pixel_data, source = _pixel_data_of_dataset(dataset, syntax, name)
+    return Header(elements, encoding, source, syntax, subset)
+
+
+def _syntax_of_dataset(dataset: Dataset, name: str) -> str:
+    meta: Any = getattr(dataset, "file_meta", None)
+    syntax = str(meta.get("TransferSyntaxUID", "") or "") if meta is not None else ""
+    if syntax:
+        return syntax
+    implicit, little = getattr(dataset, "original_encoding", (None, None))
+    if implicit is None or little is None:
+        raise MissingAttributeError(
+            "there is no transfer syntax to read the pixel data by",
+            source=name,
+            tag=describe_tag(Tag.TRANSFER_SYNTAX_UID),
+            remedy="Set file_meta.TransferSyntaxUID.",
+        )
+    if not little:
+        return EXPLICIT_BIG
+    return IMPLICIT_LITTLE if implicit else EXPLICIT_LITTLE
+
+
+def _encode_implicit(dataset: Dataset, name: str) -> bytes:
+    """Write the wanted attributes of a data set as implicit VR little endian."""
+    from pydicom import Dataset as NewDataset
+    from pydicom.filebase import DicomBytesIO
+    from pydicom.filewriter import write_dataset
+
+    subset = NewDataset()
+    for tag in WANTED:
+        if tag in dataset:
+            try:
+                subset[tag] = dataset[tag]
+            except Exception as error:  # pydicom converts a raw value only here, and raises nearly anything
+                raise InvalidAttributeError(f"unreadable value: {error}", source=name, tag=describe_tag(tag)) from error
+    file = DicomBytesIO()
+    file.is_implicit_VR, file.is_little_endian = True, True
+    try:
+        write_dataset(file, subset)
+    except Exception as error:  # likewise
+        raise InvalidAttributeError(f"the data set holds values that DICOM cannot: {error}", source=name) from error
+    return bytes(file.getvalue())
+
+
+def _pixel_data_of_dataset(dataset: Dataset, syntax: str, name: str) -> tuple[PixelDataElement | None, BytesSource]:
+    for tag in (Tag.PIXEL_DATA, Tag.FLOAT_PIXEL_DATA, Tag.DOUBLE_FLOAT_PIXEL_DATA):
+        if tag not in dataset:
+            continue
+        element = dataset[tag]
+        value = element.value or b""
+        encapsulated = bool(element.is_undefined_length) or _is_encapsulated(syntax)
+        length = None if encapsulated else len(value)
+        return PixelDataElement(int(tag), str(element.VR), 0, length), BytesSource(value, name)
+    return None, BytesSource(b"", name)
+
+
+def _is_encapsulated(syntax: str) -> bool:
+    from pydicom.uid import UID
+
+    uid = UID(syntax)
+    return uid.is_transfer_syntax and not uid.is_private and uid.is_encapsulated

@@ -1,0 +1,234 @@
+"""Where bytes come from: a path, bytes, a file object or a URL, all read by range and from any thread."""
+
+from __future__ import annotations
+
+import os
+import threading
+from abc import ABC, abstractmethod
+from typing import IO, Any
+
+from hdgpu.errors import MissingDependencyError, SourceError, TruncatedFileError
+
+__all__ = ["BytesSource", "FileObjectSource", "PathSource", "Source", "UrlSource", "open_source"]
+
+
+class Source(ABC):
+    """Random access to the bytes of one file.
+
+    A source holds no open file of its own, so that ten thousand of them cost no file descriptor, any thread may read,
+    and a source pickles as its name.
+
+    Attributes
+    ----------
+    name : str
+        What error messages call it.
+    """
+
+    name: str
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """Number of bytes."""
+
+    @abstractmethod
+    def _read(self, offset: int, length: int) -> bytes | memoryview:
+        """Return at most `length` bytes from `offset`: fewer only at the end."""
+
+    def head(self, length: int) -> bytes | memoryview:
+        """Return the first `length` bytes, or all there are."""
+        return self._read(0, length)
+
+    def read_at(self, offset: int, length: int) -> bytes | memoryview:
+        """Return exactly `length` bytes from `offset`.
+
+        Raises
+        ------
+        TruncatedFileError
+            If the file ends before.
+        """
+        if offset < 0 or length < 0 or offset + length > self.size:
+            raise self._truncated(offset, length)  # before any memory is asked for
+        data = self._read(offset, length)
+        if len(data) != length:
+            raise self._truncated(offset, length, len(data))
+        return data
+
+    def read_into(self, offset: int, buffer: memoryview) -> None:
+        """Fill `buffer` with the bytes from `offset`; `TruncatedFileError` if there are not enough."""
+        buffer[:] = self.read_at(offset, len(buffer))
+
+    def _truncated(self, offset: int, length: int, got: int | None = None) -> TruncatedFileError:
+        available = max(self.size - offset, 0) if got is None else got
+        return TruncatedFileError(
+            f"the file ends within the data at byte {offset}",
+            source=self.name,
+            expected=f"{length} bytes",
+            found=f"{available} bytes",
+            remedy="Copy or export the file again.",
+        )
+
+
+class PathSource(Source):
+    """A file of the local file system, opened for each read and closed again."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.name = os.fspath(path)
+        self._size: int | None = None
+
+    @property
+    def size(self) -> int:
+        """Number of bytes, as first seen."""
+        if self._size is None:
+            try:
+                self._size = os.stat(self.name).st_size
+            except OSError as error:
+                raise self._unreadable(error) from error
+        return self._size
+
+    def head(self, length: int) -> bytes:
+        """Return the first `length` bytes and note the size, with one opening of the file."""
+        try:
+            descriptor = os.open(self.name, os.O_RDONLY)
+            try:
+                data = os.pread(descriptor, length, 0)
+                self._size = len(data) if len(data) < length else os.fstat(descriptor).st_size
+                return data
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise self._unreadable(error) from error
+
+    def _read(self, offset: int, length: int) -> bytes:
+        try:
+            descriptor = os.open(self.name, os.O_RDONLY)
+            try:
+                data = os.pread(descriptor, length, offset)
+                while 0 < len(data) < length:  # the kernel caps one read at 2 GiB
+                    more = os.pread(descriptor, length - len(data), offset + len(data))
+                    if not more:
+                        break
+                    data += more
+                return data
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise self._unreadable(error) from error
+
+    def read_into(self, offset: int, buffer: memoryview) -> None:
+        """Fill `buffer` from the file with no copy between."""
+        try:
+            descriptor = os.open(self.name, os.O_RDONLY)
+            try:
+                done = 0
+                while done < len(buffer):
+                    count = os.preadv(descriptor, [buffer[done:]], offset + done)
+                    if not count:
+                        raise self._truncated(offset, len(buffer), done)
+                    done += count
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: OSError) -> SourceError:
+        return SourceError(f"cannot be read: {error.strerror or error}", source=self.name)
+
+
+class BytesSource(Source):
+    """Bytes in memory."""
+
+    def __init__(self, data: bytes | bytearray | memoryview, name: str = "<bytes>") -> None:
+        self.name = name
+        self._data = memoryview(data).cast("B")
+
+    @property
+    def size(self) -> int:
+        """Number of bytes."""
+        return len(self._data)
+
+    def _read(self, offset: int, length: int) -> memoryview:
+        return self._data[offset : offset + length]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return BytesSource, (bytes(self._data), self.name)
+
+
+class FileObjectSource(Source):
+    """A seekable binary file object of the caller; one thread at a time reads from it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.name = str(getattr(file, "name", f"<{type(file).__name__}>"))
+        self._file = file
+        self._lock = threading.Lock()
+        with self._lock:
+            self._size = file.seek(0, os.SEEK_END)
+
+    @property
+    def size(self) -> int:
+        """Number of bytes when the source was made."""
+        return self._size
+
+    def _read(self, offset: int, length: int) -> bytes:
+        with self._lock:
+            self._file.seek(offset)
+            return self._file.read(length)
+
+
+class UrlSource(Source):
+    """A file that fsspec reaches: ``memory://``, ``http://``, ``s3://`` and others."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            import fsspec
+        except ImportError as error:
+            raise MissingDependencyError(
+                "reading from a URL needs fsspec", source=url, remedy='Install it: pip install "hdgpu[remote]".'
+            ) from error
+        self.name = url
+        try:
+            self._filesystem, self._path = fsspec.url_to_fs(url)
+            self._size = int(self._filesystem.size(self._path))
+        except (OSError, ValueError, TypeError) as error:
+            raise SourceError(f"cannot be reached: {error}", source=url) from error
+
+    @property
+    def size(self) -> int:
+        """Number of bytes when the source was made."""
+        return self._size
+
+    def _read(self, offset: int, length: int) -> bytes:
+        try:
+            return bytes(self._filesystem.cat_file(self._path, start=offset, end=min(offset + length, self._size)))
+        except OSError as error:
+            raise SourceError(f"cannot be read: {error}", source=self.name) from error
+
+
+def open_source(file: Any) -> Source:
+    """Return the source for a path, a URL, bytes, a binary file object or a source.
+
+    Parameters
+    ----------
+    file : str, os.PathLike, bytes-like, binary file object or Source
+
+    Raises
+    ------
+    TypeError
+        For anything else.
+
+    Examples
+    --------
+    >>> bytes(open_source(b"some bytes").read_at(5, 5))
+    b'bytes'
+    """
+    if isinstance(file, Source):
+        return file
+    if isinstance(file, str) and "://" in file:
+        return UrlSource(file)
+    if isinstance(file, (str, os.PathLike)):
+        return PathSource(file)
+    if isinstance(file, (bytes, bytearray, memoryview)):
+        return BytesSource(file)
+    if hasattr(file, "read") and hasattr(file, "seek"):
+        return FileObjectSource(file)
+    raise TypeError(f"expected a path, a URL, bytes or a binary file object, got {type(file).__name__}")
