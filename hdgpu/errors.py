@@ -14,6 +14,7 @@ from typing import Any
 
 __all__ = [
     "AmbiguousSeriesError",
+    "CoordinateSystemError",
     "DeviceUnavailableError",
     "DuplicatePositionError",
     "EmptySeriesError",
@@ -33,6 +34,7 @@ __all__ = [
     "MixedSizeError",
     "NoPixelDataError",
     "NotDicomError",
+    "OutOfBoundsError",
     "OutputTypeError",
     "PixelDataSizeError",
     "SourceError",
@@ -41,6 +43,8 @@ __all__ = [
     "UnsupportedPixelError",
     "UnsupportedTransferSyntaxError",
     "UnsupportedTransformError",
+    "VolumeError",
+    "VolumeIndexError",
 ]
 
 
@@ -55,6 +59,8 @@ class HdgpuError(Exception):
         Name of the file (or other source) concerned.
     frame : int, optional
         Frame number, counted from 1 as in DICOM.
+    context : str, optional
+        What else identifies it: transfer syntax, SOP Instance UID.
     tag : str, optional
         Attribute concerned, as ``"(0028,0010) 'Rows'"``.
     expected, found : object, optional
@@ -74,6 +80,7 @@ class HdgpuError(Exception):
         *,
         source: object = None,
         frame: int | None = None,
+        context: str | None = None,
         tag: str | None = None,
         expected: object = None,
         found: object = None,
@@ -82,6 +89,7 @@ class HdgpuError(Exception):
         self.problem = problem
         self.source = None if source is None else str(source)
         self.frame = frame
+        self.context = context
         self.tag = tag
         self.expected = expected
         self.found = found
@@ -89,10 +97,10 @@ class HdgpuError(Exception):
         super().__init__(self._message())
 
     def _message(self) -> str:
-        where = [part for part in (self.source, f"frame {self.frame}" if self.frame else None, self.tag) if part]
-        facts = [
-            f"{name} {value}" for name, value in (("expected", self.expected), ("found", self.found)) if value is not None
-        ]
+        frame = f"frame {self.frame}" if self.frame else None
+        where = [part for part in (self.source, frame, self.context, self.tag) if part]
+        known = (("expected", self.expected), ("found", self.found))
+        facts = [f"{name} {value}" for name, value in known if value is not None]
         text = ", ".join(where) + ": " * bool(where) + self.problem
         if facts:
             text += f" ({', '.join(facts)})"
@@ -100,7 +108,7 @@ class HdgpuError(Exception):
 
     def parts(self) -> dict[str, Any]:
         """Return the keyword arguments that make an equal exception."""
-        names = ("source", "frame", "tag", "expected", "found", "remedy")
+        names = ("source", "frame", "context", "tag", "expected", "found", "remedy")
         return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
 
     def at(self, **where: Any) -> HdgpuError:
@@ -242,6 +250,25 @@ class IrregularSpacingError(StackError):
 
 class GantryTiltError(StackError):
     """The slices are stacked at an angle to their normal."""
+
+
+# --- Volumes ----------------------------------------------------------------------------------------------------------
+
+
+class VolumeError(HdgpuError, ValueError):
+    """An affine, shape, channel or argument that does not make a volume."""
+
+
+class VolumeIndexError(VolumeError, IndexError):
+    """An index lies outside the volume or selects no voxel."""
+
+
+class CoordinateSystemError(VolumeError, RuntimeError):
+    """The operation has no meaning in the volume's coordinate system."""
+
+
+class OutOfBoundsError(VolumeError, RuntimeError):
+    """A position lies outside the volume."""
 
 
 # --- Machines ---------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hdgpu.dicom.instance import Instance
-from hdgpu.dicom.source import Source
+from hdgpu.dicom.source import ReadBuffer, Source
 from hdgpu.dicom.tags import Tag, describe_tag
 from hdgpu.errors import FrameIndexError, PixelDataSizeError, TruncatedFileError
 
@@ -45,8 +45,12 @@ class FrameIndex(ABC):
         """Return offset and length, in the file, of what has to be read for the zero-based `frame`."""
 
     @abstractmethod
-    def read(self, source: Source, frame: int) -> bytes | memoryview:
-        """Return the bytes of the zero-based `frame`: native samples, or one whole codestream."""
+    def extract(self, data: bytes | memoryview, name: str, frame: int) -> bytes | memoryview:
+        """Return the frame proper, out of what `span` told to read: native samples, or one whole codestream."""
+
+    def read(self, source: Source, frame: int, buffer: ReadBuffer | None = None) -> bytes | memoryview:
+        """Read the zero-based `frame` from `source`, by way of `buffer` if one is given."""
+        return self.extract(source.read_at(*self.span(frame), buffer), source.name, frame)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +66,9 @@ class NativeIndex(FrameIndex):
         first, last = frame * self.frame_bits // 8, -(-(frame + 1) * self.frame_bits // 8)
         return self.offset + first, last - first
 
-    def read(self, source: Source, frame: int) -> bytes | memoryview:
+    def extract(self, data: bytes | memoryview, name: str, frame: int) -> bytes | memoryview:
         """Return the samples as stored."""
-        return source.read_at(*self.span(frame))
+        return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +83,11 @@ class SingleFrameIndex(FrameIndex):
         """Return the whole value with its offset table, and whatever follows it in the file."""
         return self.offset, self.length
 
-    def read(self, source: Source, frame: int) -> bytes | memoryview:
+    def extract(self, data: bytes | memoryview, name: str, frame: int) -> bytes | memoryview:
         """Return the fragments after the offset table, joined."""
-        fragments = _parse_items(source.read_at(self.offset, self.length), source.name)
+        fragments = _parse_items(data, name)
         if len(fragments) < 2:
-            raise FrameIndexError("there is no fragment after the offset table", source=source.name, frame=1)
+            raise FrameIndexError("there is no fragment after the offset table", source=name, frame=1)
         return fragments[1] if len(fragments) == 2 else b"".join(fragments[1:])
 
 
@@ -109,11 +113,11 @@ class EncapsulatedIndex(FrameIndex):
         """Return the bytes of the frame's items."""
         return int(self.offsets[frame]), int(self.lengths[frame])
 
-    def read(self, source: Source, frame: int) -> bytes | memoryview:
+    def extract(self, data: bytes | memoryview, name: str, frame: int) -> bytes | memoryview:
         """Return the frame's fragments, joined."""
-        fragments = _parse_items(source.read_at(*self.span(frame)), source.name, frame + 1)
+        fragments = _parse_items(data, name, frame + 1)
         if not fragments:
-            raise FrameIndexError("the frame has no fragment", source=source.name, frame=frame + 1)
+            raise FrameIndexError("the frame has no fragment", source=name, frame=frame + 1)
         return fragments[0] if len(fragments) == 1 else b"".join(fragments)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from hdgpu.dicom.elements import PixelDataElement
 from hdgpu.dicom.header import Header
@@ -162,12 +162,15 @@ class Instance:
         except (InvalidAttributeError, UnsupportedPixelError) as error:
             raise error.at(source=self.name) from None
 
-    def functional_groups(self, sequence: Tag) -> Iterator[tuple[Header | None, Header | None]]:
-        """Yield for each frame the first item of `sequence` in its own and in the shared groups (PS3.3 C.7.6.16)."""
-        shared = _first(self.header, Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
-        common = _first(shared, sequence)
+    def functional_groups(self, sequences: Sequence[Tag]) -> Iterator[tuple[Header | None, ...]]:
+        """Yield for each frame the first item of each of `sequences` (PS3.3 C.7.6.16).
+
+        The frame's own functional groups go before the shared ones; None where neither has the sequence.
+        """
+        shared = next(self.header.items(Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE), None)
+        common = [_first(shared, sequence) for sequence in sequences]
         for group in self.header.items(Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE):
-            yield _first(group, sequence), common
+            yield tuple([_first(group, tag) or other for tag, other in zip(sequences, common, strict=True)])
 
 
 def _first(header: Header | None, sequence: Tag) -> Header | None:

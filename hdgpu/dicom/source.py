@@ -9,7 +9,20 @@ from typing import IO, Any
 
 from hdgpu.errors import MissingDependencyError, SourceError, TruncatedFileError
 
-__all__ = ["BytesSource", "FileObjectSource", "PathSource", "Source", "UrlSource", "open_source"]
+__all__ = ["BytesSource", "FileObjectSource", "PathSource", "ReadBuffer", "Source", "UrlSource", "open_source"]
+
+
+class ReadBuffer:
+    """Memory that one thread reads into again and again, so that a thousand frames cost one allocation."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+
+    def view(self, length: int) -> memoryview:
+        """Return `length` bytes to fill: they hold until the next call."""
+        if len(self._bytes) < length:
+            self._bytes = bytearray(length)
+        return memoryview(self._bytes)[:length]
 
 
 class Source(ABC):
@@ -39,8 +52,14 @@ class Source(ABC):
         """Return the first `length` bytes, or all there are."""
         return self._read(0, length)
 
-    def read_at(self, offset: int, length: int) -> bytes | memoryview:
+    def read_at(self, offset: int, length: int, buffer: ReadBuffer | None = None) -> bytes | memoryview:
         """Return exactly `length` bytes from `offset`.
+
+        Parameters
+        ----------
+        offset, length : int
+        buffer : ReadBuffer, optional
+            Memory to use where bytes have to be copied: the result then holds until the buffer's next use.
 
         Raises
         ------
@@ -49,14 +68,14 @@ class Source(ABC):
         """
         if offset < 0 or length < 0 or offset + length > self.size:
             raise self._truncated(offset, length)  # before any memory is asked for
-        data = self._read(offset, length)
+        data = self._read(offset, length) if buffer is None else self._read_into(offset, length, buffer)
         if len(data) != length:
             raise self._truncated(offset, length, len(data))
         return data
 
-    def read_into(self, offset: int, buffer: memoryview) -> None:
-        """Fill `buffer` with the bytes from `offset`; `TruncatedFileError` if there are not enough."""
-        buffer[:] = self.read_at(offset, len(buffer))
+    def _read_into(self, offset: int, length: int, buffer: ReadBuffer) -> bytes | memoryview:
+        """Read with a buffer at hand: only a source that gains by it uses it."""
+        return self._read(offset, length)
 
     def _truncated(self, offset: int, length: int, got: int | None = None) -> TruncatedFileError:
         available = max(self.size - offset, 0) if got is None else got
@@ -99,37 +118,25 @@ class PathSource(Source):
         except OSError as error:
             raise self._unreadable(error) from error
 
-    def _read(self, offset: int, length: int) -> bytes:
+    def _read(self, offset: int, length: int) -> memoryview:
+        return self._read_into(offset, length, ReadBuffer())
+
+    def _read_into(self, offset: int, length: int, buffer: ReadBuffer) -> memoryview:
+        view = buffer.view(length)
         try:
             descriptor = os.open(self.name, os.O_RDONLY)
             try:
-                data = os.pread(descriptor, length, offset)
-                while 0 < len(data) < length:  # the kernel caps one read at 2 GiB
-                    more = os.pread(descriptor, length - len(data), offset + len(data))
+                done = os.preadv(descriptor, [view], offset)
+                while 0 < done < length:
+                    more = os.preadv(descriptor, [view[done:]], offset + done)
                     if not more:
                         break
-                    data += more
-                return data
+                    done += more
             finally:
                 os.close(descriptor)
         except OSError as error:
             raise self._unreadable(error) from error
-
-    def read_into(self, offset: int, buffer: memoryview) -> None:
-        """Fill `buffer` from the file with no copy between."""
-        try:
-            descriptor = os.open(self.name, os.O_RDONLY)
-            try:
-                done = 0
-                while done < len(buffer):
-                    count = os.preadv(descriptor, [buffer[done:]], offset + done)
-                    if not count:
-                        raise self._truncated(offset, len(buffer), done)
-                    done += count
-            finally:
-                os.close(descriptor)
-        except OSError as error:
-            raise self._unreadable(error) from error
+        return view[:done]
 
     def _unreadable(self, error: OSError) -> SourceError:
         return SourceError(f"cannot be read: {error.strerror or error}", source=self.name)

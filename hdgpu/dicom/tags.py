@@ -15,6 +15,8 @@ class Tag(IntEnum):
     """Attribute tags (PS3.6), named by their keywords in the project's spelling."""
 
     TRANSFER_SYNTAX_UID = 0x00020010
+    DIRECTORY_RECORD_SEQUENCE = 0x00041220
+    REFERENCED_FILE_ID = 0x00041500
     SPECIFIC_CHARACTER_SET = 0x00080005
     IMAGE_TYPE = 0x00080008
     SOP_CLASS_UID = 0x00080016

@@ -1,0 +1,1 @@
+"""Stored values to output values: a chain of transforms is compiled once and run anywhere."""

@@ -1,0 +1,221 @@
+"""Run a plan: read, decode and transform every frame straight into its slice, in threads.
+
+One thread takes a frame from its bytes to its final values, so that the stored values are still in the cache of that
+core when they are transformed.  Reading, decoding and array arithmetic release the interpreter lock.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hdgpu.codecs.route import Route, route_for
+from hdgpu.dicom.frame_index import FrameIndex, index_frames
+from hdgpu.dicom.instance import Instance
+from hdgpu.dicom.source import ReadBuffer
+from hdgpu.errors import HdgpuError
+from hdgpu.frames.plan import ScatterPlan
+from hdgpu.frames.table import FrameTable
+from hdgpu.pixels.run import transform_frame
+from hdgpu.pixels.transform import PixelTransform
+
+__all__ = ["FrameReader", "Progress", "Tally", "default_workers", "run_plan"]
+
+Progress = Callable[[int, int], None]
+"""Called with the number of frames done and the number of all, by one decoding thread at a time."""
+
+# Consecutive slices that one thread takes at a time: neighbours in the output share memory pages.
+_CHUNK = 8
+
+
+def default_workers() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the decoding threads count."""
+
+    frames_per_route: Counter[str] = field(default_factory=Counter)
+    encoded_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FrameReader:
+    """How to get at the frames of one instance: made, and checked against the file, before any memory is asked for.
+
+    Attributes
+    ----------
+    instance : Instance
+    index : FrameIndex
+    route : Route
+    transform : PixelTransform
+        Its rows are the rows of the frame table.
+    """
+
+    instance: Instance
+    index: FrameIndex
+    route: Route
+    transform: PixelTransform
+
+    @classmethod
+    def of(cls, instance: Instance, transform: PixelTransform) -> FrameReader:
+        """Prepare an instance.
+
+        Raises
+        ------
+        UnsupportedTransferSyntaxError, UnsupportedPixelError, PixelDataSizeError, FrameIndexError, ...
+            If its frames cannot be decoded.
+        """
+        try:
+            route = route_for(instance.transfer_syntax_uid, instance.pixel)
+        except HdgpuError as error:
+            raise error.at(source=instance.name) from error.__cause__
+        return cls(instance, index_frames(instance), route, transform)
+
+
+class _Worker:
+    """One decoding thread's own memory and counts."""
+
+    def __init__(self) -> None:
+        self.tally = Tally()
+        self._buffer = ReadBuffer()
+        self._scratch: dict[tuple[tuple[int, ...], np.dtype[Any]], npt.NDArray[Any]] = {}
+
+    def decode_into(self, reader: FrameReader, row: int, number: int, out: npt.NDArray[Any]) -> None:
+        """Take one frame from its bytes to its output values."""
+        instance = reader.instance
+        try:
+            data = reader.index.read(instance.source, number, self._buffer)
+            stored, route = reader.route.decode(data, self._target(reader, out), index=number)
+            transform_frame(reader.transform, row, stored, out)
+        except HdgpuError as error:
+            syntax = f"transfer syntax {instance.transfer_syntax_uid}, SOP Instance UID {instance.sop_instance_uid}"
+            raise error.at(source=instance.name, frame=number + 1, context=syntax) from error.__cause__
+        self.tally.frames_per_route[route] += 1
+        self.tally.encoded_bytes += len(data)
+
+    def _target(self, reader: FrameReader, out: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return where to decode to: the output itself if it has the stored type, else this thread's scratch."""
+        pixel = reader.instance.pixel
+        dtype = pixel.dtype
+        if dtype == out.dtype:
+            return out
+        key = (out.shape, dtype)
+        scratch = self._scratch.get(key)
+        if scratch is None:
+            scratch = self._scratch[key] = np.empty(out.shape, dtype)
+        return scratch
+
+
+def run_plan(
+    plan: ScatterPlan,
+    table: FrameTable,
+    readers: Sequence[FrameReader],
+    out: npt.NDArray[Any],
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Tally:
+    """Fill `out` as planned.
+
+    Parameters
+    ----------
+    plan : ScatterPlan
+    table : FrameTable
+        Rows that the plan refers to.
+    readers : sequence of FrameReader
+        One for each instance that the table refers to.
+    out : numpy.ndarray
+        C-contiguous, of the plan's shape and data type.
+    workers : int, optional
+        Threads; one for each core by default.  All have ended when this returns or raises.
+    progress : callable, optional
+
+    Raises
+    ------
+    HdgpuError
+        For the first frame, in the order of the plan, that could not be decoded; `out` is then worthless.
+    """
+    count = len(plan.frame)
+    workers = max(1, min(workers or default_workers(), count))
+    frames, destinations = plan.frame.tolist(), plan.destination.tolist()
+    instances, numbers = table.instance.tolist(), table.number.tolist()
+    chunks = _Chunks(count, progress)
+
+    def work() -> Tally:
+        worker = _Worker()
+        for chunk in chunks:
+            for place in chunk:
+                row = frames[place]
+                try:
+                    worker.decode_into(readers[instances[row]], row, numbers[row], out[destinations[place]])
+                except BaseException as error:
+                    chunks.fail(place, error)
+                    return worker.tally
+            chunks.done(len(chunk))
+        return worker.tally
+
+    if workers == 1:
+        tallies = [work()]
+    else:
+        with ThreadPoolExecutor(workers, "hdgpu-decode") as pool:
+            try:
+                tallies = [future.result() for future in [pool.submit(work) for _ in range(workers)]]
+            except BaseException as error:  # an interrupt: the threads stop at their next chunk
+                chunks.fail(count, error)
+                raise
+    chunks.raise_first()
+    total = Tally()
+    for tally in tallies:
+        total.frames_per_route.update(tally.frames_per_route)
+        total.encoded_bytes += tally.encoded_bytes
+    return total
+
+
+class _Chunks:
+    """Runs of places handed out to the threads; it ends early once something has failed."""
+
+    def __init__(self, count: int, progress: Progress | None) -> None:
+        self._count = count
+        self._next = 0
+        self._done = 0
+        self._progress = progress
+        self._lock = threading.Lock()
+        self._failures: list[tuple[int, BaseException]] = []
+
+    def __iter__(self) -> Iterator[range]:
+        while True:
+            with self._lock:
+                start = self._next
+                if start >= self._count or self._failures:
+                    return
+                self._next = min(start + _CHUNK, self._count)
+                chunk = range(start, self._next)
+            yield chunk
+
+    def done(self, frames: int) -> None:
+        """Note that a chunk is finished."""
+        if self._progress is not None:
+            with self._lock:
+                self._done += frames
+                self._progress(self._done, self._count)
+
+    def fail(self, place: int, error: BaseException) -> None:
+        """Note an error at a place of the plan."""
+        with self._lock:
+            self._failures.append((place, error))
+
+    def raise_first(self) -> None:
+        """Raise the error of the earliest place, if there is one."""
+        if self._failures:
+            raise min(self._failures, key=lambda failure: failure[0])[1]

@@ -1,0 +1,298 @@
+"""Files in, a volume out: the main job."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hdgpu.array.device import Device, parse_device, to_device
+from hdgpu.dicom.discover import discover
+from hdgpu.dicom.image_pixel import ImagePixel
+from hdgpu.enum import CoordinateSystemNames, RGBColorChannels
+from hdgpu.errors import AmbiguousSeriesError, EmptySeriesError, HdgpuError
+from hdgpu.frames.engine import FrameReader, Progress, default_workers, run_plan
+from hdgpu.frames.plan import ScatterPlan
+from hdgpu.geometry.affine import affine_from_attributes
+from hdgpu.geometry.stack import StackDiagnosis
+from hdgpu.image.series import Series, group_series, select_series
+from hdgpu.pixels.options import TransformOptions, TransformPresence
+from hdgpu.pixels.transform import PixelTransform, compile_transform
+from hdgpu.report import DecodeReport
+from hdgpu.volume.channels import RGB_COLOR_CHANNEL_DESCRIPTOR
+from hdgpu.volume.volume import Volume
+
+__all__ = ["get_volume_from_series", "load_volume", "read_series"]
+
+# Thickness of the only slice of a series that does not tell the distance to the next: as highdicom has it.
+_LONE_SLICE_SPACING = 1.0
+
+
+def read_series(source: Any, *, on_error: str = "raise", progress: Progress | None = None) -> list[Series]:
+    """Find the series in a folder of anything.
+
+    Parameters
+    ----------
+    source : path, URL, bytes, binary file object, pydicom.Dataset, or an iterable of these
+        A folder is searched with all folders below it; what is not DICOM in it is passed over.  A DICOMDIR stands for
+        the files that it lists.
+    on_error : {"raise", "skip"}
+        What to do about a DICOM file in a folder that cannot be read.
+    progress : callable, optional
+        Called with the number of files looked at and the number of all.
+
+    Returns
+    -------
+    list of Series
+        By study and series number; no pixel is decoded for it.
+
+    Raises
+    ------
+    EmptySeriesError
+        If there is no DICOM file.
+    SourceError, NotDicomError, TruncatedFileError, InvalidAttributeError
+        If a file cannot be read.
+
+    Examples
+    --------
+    >>> import hdgpu as hd
+    >>> from pydicom.data import get_testdata_file
+    >>> hd.read_series(get_testdata_file("CT_small.dcm"))
+    [<Series 1: '' CT, 1 file, 1 frame of 128 x 128, Explicit VR Little Endian, single slice>]
+    """
+    if on_error not in ("raise", "skip"):
+        raise ValueError(f"on_error is 'raise' or 'skip', not {on_error!r}")
+    found = discover(source, collect_errors=on_error == "skip", progress=progress)
+    if not found.instances:
+        raise EmptySeriesError(
+            "there is no DICOM file",
+            source=_name_of(source),
+            found=f"{len(found.ignored)} files that are not DICOM, {len(found.broken)} that are damaged",
+        ) from (found.broken[0] if found.broken else None)
+    return group_series(found.instances)
+
+
+def load_volume(
+    source: Any,
+    *,
+    series: str | int | None = None,
+    dtype: npt.DTypeLike = np.float32,
+    device: str | Device | None = "auto",
+    atol: float | None = None,
+    rtol: float | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    **transforms: Any,
+) -> Volume:
+    """Load one series as a volume.
+
+    Parameters
+    ----------
+    source : path, URL, bytes, binary file object, pydicom.Dataset, an iterable of these, or Series
+        Where the series is.
+    series : str or int, optional
+        Series Instance UID or Series Number, where there are several.
+    dtype : data type
+        Of the voxels: integer or floating.
+    device : str, Device or None
+        ``"auto"`` takes a GPU if there is one; ``volume.report`` says which device it was.
+    atol, rtol : float, optional
+        Tolerance of the distances between slices in mm, or as a part of their mean (0.01 by default).
+    workers : int, optional
+        Decoding threads; one for each core by default.
+    progress : callable, optional
+        Called with the number of frames done and the number of all, from the decoding threads.
+    **transforms
+        Switches of `hdgpu.pixels.options.TransformOptions`.  By default values after the modality transform are
+        returned, for CT in HU, and no real-world map, window or inversion for display is applied.
+
+    Returns
+    -------
+    Volume
+        (slices, rows, columns), and RGB channels last for colour; its affine maps (slice, row, column) to LPS in mm.
+
+    Raises
+    ------
+    AmbiguousSeriesError
+        If there are several series and `series` does not say which.
+    StackError
+        If the frames do not form a regular stack: the kind of the error and its `diagnosis` say why.
+    FrameDecodeError, TruncatedFileError, PixelDataSizeError, ...
+        If a frame cannot be decoded.  Nothing half-filled is returned.
+
+    Examples
+    --------
+    >>> import hdgpu as hd
+    >>> from pydicom.data import get_testdata_file
+    >>> volume = hd.load_volume(get_testdata_file("CT_small.dcm"), device="cpu")
+    >>> volume.shape, volume.dtype, volume.spacing, float(volume.array.min())
+    ((1, 128, 128), dtype('float32'), (5.0, 0.661468, 0.661468), -896.0)
+    """
+    started = time.perf_counter()
+    chosen = source if isinstance(source, Series) else None
+    if chosen is None:
+        chosen = select_series(read_series(source), series, _name_of(source))
+    quantitative = {"apply_real_world_transform": False, "apply_presentation_lut": False}
+    options = TransformOptions(**{**quantitative, **transforms})
+    seconds = {"scan": time.perf_counter() - started}
+    place = parse_device(device)
+    return _build_volume(chosen, options, dtype, place, (rtol, atol), workers, progress, seconds)
+
+
+def get_volume_from_series(
+    series_datasets: Sequence[Any],
+    *,
+    dtype: npt.DTypeLike = np.float64,
+    apply_real_world_transform: bool | None = None,
+    real_world_value_map_selector: Any = 0,
+    apply_modality_transform: bool | None = None,
+    apply_voi_transform: bool | None = False,
+    voi_transform_selector: Any = 0,
+    voi_output_range: tuple[float, float] = (0.0, 1.0),
+    apply_presentation_lut: bool = True,
+    apply_palette_color_lut: bool | None = None,
+    apply_icc_profile: bool | None = None,
+    atol: float | None = None,
+    rtol: float | None = None,
+    device: str | Device | None = None,
+    workers: int | None = None,
+) -> Volume:
+    """Create a volume from the images of one series, given in any order.
+
+    Parameters
+    ----------
+    series_datasets : sequence of pydicom.Dataset, or of paths or anything else that `read_series` takes
+    dtype : data type
+        Of the voxels.
+    apply_real_world_transform, real_world_value_map_selector, apply_modality_transform, apply_voi_transform, \
+voi_transform_selector, voi_output_range, apply_presentation_lut, apply_palette_color_lut, apply_icc_profile
+        See `hdgpu.pixels.options.TransformOptions`.
+    atol, rtol : float, optional
+        Tolerance of the distances between slices in mm, or as a part of their mean (0.01 by default).
+    device : str, Device or None
+        Where the volume shall be; None is the default device.
+    workers : int, optional
+        Decoding threads; one for each core by default.
+
+    Returns
+    -------
+    Volume
+
+    Raises
+    ------
+    ValueError
+        If the images are of several series, or do not form a regular stack (a `StackError`).
+    TypeError
+        If both tolerances are given.
+
+    Examples
+    --------
+    >>> import hdgpu as hd
+    >>> from pydicom import examples
+    >>> hd.get_volume_from_series([examples.ct]).shape
+    (1, 128, 128)
+    """
+    started = time.perf_counter()
+    options = TransformOptions(
+        apply_real_world_transform=apply_real_world_transform,
+        real_world_value_map_selector=real_world_value_map_selector,
+        apply_modality_transform=apply_modality_transform,
+        apply_voi_transform=apply_voi_transform,
+        voi_transform_selector=voi_transform_selector,
+        voi_output_range=voi_output_range,
+        apply_presentation_lut=apply_presentation_lut,
+        apply_palette_color_lut=apply_palette_color_lut,
+        apply_icc_profile=apply_icc_profile,
+    )
+    if not isinstance(series_datasets, Series):
+        all_series = read_series(series_datasets)
+        if len(all_series) > 1:
+            raise AmbiguousSeriesError("the images do not belong to one series", expected=1, found=len(all_series))
+        series_datasets = all_series[0]
+    seconds = {"scan": time.perf_counter() - started}
+    return _build_volume(series_datasets, options, dtype, parse_device(device), (rtol, atol), workers, None, seconds)
+
+
+def _build_volume(
+    series: Series,
+    options: TransformOptions,
+    dtype: npt.DTypeLike,
+    device: Device,
+    tolerances: tuple[float | None, float | None],
+    workers: int | None,
+    progress: Progress | None,
+    seconds: dict[str, float],
+) -> Volume:
+    started = time.perf_counter()
+    rtol, atol = tolerances
+    diagnosis = series.diagnosis if rtol is None and atol is None else series.diagnose(rtol=rtol, atol=atol)
+    diagnosis.check(f"series {series.series_instance_uid}")
+    instances = [instance for instance in series.instances if instance.number_of_frames]
+    pixel = instances[0].pixel
+    plan = ScatterPlan.stack(diagnosis.order, pixel.frame_shape, dtype)
+    readers = _prepare(series, options, plan.dtype)
+    seconds["plan"] = time.perf_counter() - started
+
+    started = time.perf_counter()
+    array = np.empty(plan.shape, plan.dtype)
+    workers = workers or default_workers()
+    tally = run_plan(plan, series.frames, readers, array, workers=workers, progress=progress)
+    seconds["decode"] = time.perf_counter() - started
+    on_device: Any = array
+    if str(device) != "cpu":
+        started = time.perf_counter()
+        on_device = to_device(array, device)
+        seconds["upload"] = time.perf_counter() - started
+    report = DecodeReport(
+        dict(tally.frames_per_route), tally.encoded_bytes, array.nbytes, seconds, workers, str(device)
+    )
+    return Volume(
+        on_device,
+        _affine(series, diagnosis),
+        CoordinateSystemNames.PATIENT,
+        series.frame_of_reference_uid,
+        {RGB_COLOR_CHANNEL_DESCRIPTOR: list(RGBColorChannels)} if pixel.samples_per_pixel == 3 else None,
+        report=report,
+    )
+
+
+def _prepare(series: Series, options: TransformOptions, dtype: np.dtype[Any]) -> list[FrameReader]:
+    """Prepare the instances for decoding: those that are described alike share a compiled transform."""
+    frames = series.frames
+    compiled: dict[tuple[ImagePixel, TransformPresence], PixelTransform] = {}
+    readers = []
+    for instance in series.instances:
+        key = (instance.pixel, TransformPresence.of(instance.header))
+        transform = compiled.get(key)
+        if transform is None:
+            try:
+                transform = compiled[key] = compile_transform(
+                    key[0], frames.slope, frames.intercept, key[1], options, dtype
+                )
+            except HdgpuError as error:
+                raise error.at(source=instance.name) from None
+        readers.append(FrameReader.of(instance, transform))
+    return readers
+
+
+def _affine(series: Series, diagnosis: StackDiagnosis) -> npt.NDArray[np.float64]:
+    frames = series.frames
+    first = int(diagnosis.order[0])
+    between = diagnosis.spacing
+    if between is None:
+        between = float(frames.between_slices[first])
+        between = between if between > 0 else _LONE_SLICE_SPACING  # NaN is not greater either
+    return affine_from_attributes(
+        image_position=frames.position[first].tolist(),
+        image_orientation=frames.orientation[first].tolist(),
+        pixel_spacing=frames.spacing[first].tolist(),
+        spacing_between_slices=between,
+    )
+
+
+def _name_of(source: Any) -> str | None:
+    return os.fspath(source) if isinstance(source, (str, os.PathLike)) else None
