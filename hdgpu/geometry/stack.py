@@ -211,7 +211,7 @@ def _diagnose_parallel(positions: Float, normal: Float, rtol: float | None, atol
     ordered = distances[order]
     steps = np.diff(ordered)
     spacing = float((ordered[-1] - ordered[0]) / (len(order) - 1))
-    usual = float(np.median(steps[steps > _SAME_POSITION * steps.max()])) if steps.max() > 0 else 0.0
+    usual = _usual(steps)
     deviation = float(np.abs(steps - spacing).max())
     tolerance = atol if atol is not None else (DEFAULT_RTOL if rtol is None else rtol) * spacing
     verdict = partial(StackDiagnosis, order=order, spacing=spacing, deviation=deviation)
@@ -234,6 +234,12 @@ def _diagnose_parallel(positions: Float, normal: Float, rtol: float | None, atol
         return verdict(StackVerdict.GAP, gaps=gaps, detail=_describe_gaps(gaps, len(order), usual))
     detail = f"distances from {steps.min():.6g} to {steps.max():.6g} mm, {deviation:.3g} mm off their mean at most"
     return verdict(StackVerdict.IRREGULAR, detail=detail)
+
+
+def _usual(steps: Float) -> float:
+    """Return the lower median of the distances that are not nil: of 1 mm and 2 mm the usual one is 1 mm."""
+    distinct = np.sort(steps[steps > _SAME_POSITION * steps.max()])
+    return float(distinct[(len(distinct) - 1) // 2]) if len(distinct) else 0.0
 
 
 def _duplicates(

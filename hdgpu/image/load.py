@@ -14,7 +14,7 @@ from hdgpu.array.device import Device, parse_device, to_device
 from hdgpu.dicom.discover import discover
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.enum import CoordinateSystemNames, RGBColorChannels
-from hdgpu.errors import AmbiguousSeriesError, EmptySeriesError, HdgpuError
+from hdgpu.errors import AmbiguousSeriesError, EmptySeriesError, HdgpuError, NoPixelDataError
 from hdgpu.frames.engine import FrameReader, Progress, default_workers, run_plan
 from hdgpu.frames.plan import ScatterPlan
 from hdgpu.geometry.affine import affine_from_attributes
@@ -230,6 +230,8 @@ def _build_volume(
     started = time.perf_counter()
     rtol, atol = tolerances
     diagnosis = series.diagnosis if rtol is None and atol is None else series.diagnose(rtol=rtol, atol=atol)
+    if not series.number_of_frames:
+        raise NoPixelDataError("there is no pixel data", source=series.files[0])
     diagnosis.check(f"series {series.series_instance_uid}")
     instances = [instance for instance in series.instances if instance.number_of_frames]
     pixel = instances[0].pixel
@@ -266,7 +268,7 @@ def _prepare(series: Series, options: TransformOptions, dtype: np.dtype[Any]) ->
     compiled: dict[tuple[ImagePixel, TransformPresence], PixelTransform] = {}
     readers = []
     for instance in series.instances:
-        key = (instance.pixel, TransformPresence.of(instance.header))
+        key = (instance.pixel, TransformPresence.of(instance))
         transform = compiled.get(key)
         if transform is None:
             try:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from hdgpu.dicom.header import Header
+from hdgpu.dicom.instance import Instance
 from hdgpu.dicom.tags import Tag
 
 __all__ = ["TransformOptions", "TransformPresence"]
+
+_GROUPS = (Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE, Tag.FRAME_VOI_LUT_SEQUENCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +73,17 @@ class TransformPresence:
     presentation_lut_shape: str = ""
 
     @classmethod
-    def of(cls, header: Header) -> TransformPresence:
-        """Read it off a header."""
+    def of(cls, instance: Instance) -> TransformPresence:
+        """Read it off an instance's attributes and functional groups."""
+        header = instance.header
+        real_world = Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE in header
+        voi = Tag.WINDOW_CENTER in header or Tag.VOI_LUT_SEQUENCE in header
+        for maps, windows in instance.functional_groups(_GROUPS):
+            real_world, voi = real_world or maps is not None, voi or windows is not None
         return cls(
-            real_world=Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE in header,
+            real_world=real_world,
             modality_lut=Tag.MODALITY_LUT_SEQUENCE in header,
-            voi=Tag.WINDOW_CENTER in header or Tag.VOI_LUT_SEQUENCE in header,
+            voi=voi,
             icc_profile=Tag.ICC_PROFILE in header,
             presentation_lut_shape=header.text(Tag.PRESENTATION_LUT_SHAPE),
         )

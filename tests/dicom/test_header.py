@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import struct
+from io import BytesIO
+from pathlib import Path
+
+import pydicom
+import pytest
+from pydicom import Dataset, dcmwrite
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
+
+from hdgpu.dicom import header as header_module
+from hdgpu.dicom.frame_index import index_frames
+from hdgpu.dicom.header import Header, header_of_dataset, read_header
+from hdgpu.dicom.instance import Instance
+from hdgpu.dicom.source import BytesSource, PathSource
+from hdgpu.dicom.tags import WANTED, Tag
+from hdgpu.errors import (
+    HdgpuError,
+    InvalidAttributeError,
+    MissingAttributeError,
+    NoPixelDataError,
+    NotDicomError,
+    TruncatedFileError,
+)
+from tests.make_series import make_dataset, make_series
+from tests.real_files import every_file
+
+TEXT_VRS = {"CS", "DS", "IS", "UI", "LO", "SH"}
+
+
+def as_bytes(dataset: Dataset, **options: object) -> bytes:
+    file = BytesIO()
+    dcmwrite(file, dataset, force_encoding=bool(options), **options)
+    return file.getvalue()
+
+
+def comparable(header: Header, tag: int, vr: str) -> object:
+    if vr == "US":
+        return header.unsigned_short(tag) if header.values[tag] else None
+    if vr == "SQ":
+        return len(list(header.items(tag)))
+    return [part.strip() for part in header.values[tag].rstrip(b"\0 ").decode("latin-1").split("\\")]
+
+
+def expected(dataset: Dataset, tag: int) -> object:
+    element = dataset[tag]
+    if element.VR == "US":
+        return element.value
+    if element.VR == "SQ":
+        return len(element.value)
+    values = [] if element.is_empty else element.value if element.VM > 1 else [element.value]
+    return [str(value).strip() for value in values] or [""]
+
+
+@pytest.mark.parametrize("path", every_file(), ids=lambda path: path.name)
+def test_scanner_equals_pydicom(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every wanted attribute of every file, wherever the scanner does not hand over to pydicom."""
+    handed_over = []
+    read_with_pydicom = header_module._read_with_pydicom
+    monkeypatch.setattr(
+        header_module, "_read_with_pydicom", lambda *given: handed_over.append(1) or read_with_pydicom(*given)
+    )
+    try:
+        header = read_header(PathSource(path))
+    except HdgpuError:
+        assert handed_over
+        return
+    if handed_over:
+        pytest.skip("the scanner declined this file, pydicom read it")
+    if path.name == "emri_small_jpeg_2k_lossless_too_short.dcm":  # of which pydicom reads nothing at all
+        assert index_frames(Instance(header)).count == 10  # all it lacks is the delimiter at the end
+        return
+    if path.name == "DICOMDIR-nooffset":  # its last item claims more bytes than the sequence has
+        with pytest.raises(InvalidAttributeError, match="an item runs past the end"):
+            list(header.items(Tag.DIRECTORY_RECORD_SEQUENCE))
+        return
+    dataset = pydicom.dcmread(path)
+    assert header.transfer_syntax_uid == dataset.file_meta.TransferSyntaxUID
+    for tag in WANTED:
+        if tag >> 16 == 2 or tag in (Tag.SERIES_DESCRIPTION, Tag.SPECIFIC_CHARACTER_SET):
+            continue
+        assert (tag in header) == (tag in dataset), Tag(tag)
+        if tag in dataset and dataset[tag].VR in TEXT_VRS | {"US", "SQ"}:
+            assert comparable(header, tag, dataset[tag].VR) == expected(dataset, tag), Tag(tag)
+    assert header.long_text(Tag.SERIES_DESCRIPTION) == str(dataset.get("SeriesDescription", "") or "")
+    if "PixelData" in dataset and header.pixel_data.length is not None:
+        element = header.pixel_data
+        available = min(element.length, header.source.size - element.offset)
+        assert bytes(header.source.read_at(element.offset, available)) == dataset.PixelData
+
+
+@pytest.mark.parametrize(
+    "syntax", ["1.2.840.10008.1.2.1", ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian]
+)
+def test_native_syntaxes_without_pydicom(syntax: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (dataset, *_), voxels = make_series(1)
+    dataset.file_meta.TransferSyntaxUID = syntax
+    raw = as_bytes(dataset, implicit_vr=syntax == ImplicitVRLittleEndian, little_endian=syntax != ExplicitVRBigEndian)
+    monkeypatch.setattr(header_module, "_read_with_pydicom", None)
+    header = read_header(BytesSource(raw))
+    assert header.unsigned_short(Tag.ROWS) == 5
+    assert header.decimals(Tag.PIXEL_SPACING, 2) == (0.5, 0.75)
+    data = header.source.read_at(header.pixel_data.offset, header.pixel_data.length)
+    assert bytes(data) == voxels[0].tobytes()
+
+
+def test_nested_sequences_of_undefined_length_are_hopped_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    inner, middle = Dataset(), Dataset()
+    inner.ImagePositionPatient = [9, 9, 9]
+    inner.is_undefined_length_sequence_item = True
+    middle.PlanePositionSequence = [inner, inner]
+    middle["PlanePositionSequence"].is_undefined_length = True
+    middle.is_undefined_length_sequence_item = True
+    dataset = make_dataset(make_series(1)[1][0], ReferencedImageSequence=[middle, middle])
+    dataset["ReferencedImageSequence"].is_undefined_length = True
+    monkeypatch.setattr(header_module, "_read_with_pydicom", None)
+    for syntax in ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2"):
+        dataset.file_meta.TransferSyntaxUID = syntax
+        header = read_header(BytesSource(as_bytes(dataset, implicit_vr=syntax.endswith(".2"), little_endian=True)))
+        assert header.decimals(Tag.IMAGE_POSITION_PATIENT, 3) == (0, 0, 0)
+        assert header.pixel_data is not None
+
+
+def test_header_longer_than_the_first_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = make_dataset(make_series(1)[1][0])
+    dataset.add_new(0x00291010, "OB", b"x" * 300_000)
+    monkeypatch.setattr(header_module, "_read_with_pydicom", None)
+    assert read_header(BytesSource(as_bytes(dataset))).pixel_data.length == 40
+
+
+def test_data_set_without_preamble() -> None:
+    dataset = make_dataset(make_series(1)[1][0])
+    raw = as_bytes(dataset)[132:]
+    assert read_header(BytesSource(raw)).unsigned_short(Tag.COLUMNS) == 4
+
+
+def test_dataset_equals_file() -> None:
+    dataset = make_dataset(make_series(1)[1][0], SeriesDescription="Schädel", SpecificCharacterSet="ISO_IR 100")
+    from_file, from_memory = read_header(BytesSource(as_bytes(dataset))), header_of_dataset(dataset)
+    assert from_memory.decimals(Tag.IMAGE_POSITION_PATIENT, 3) == from_file.decimals(Tag.IMAGE_POSITION_PATIENT, 3)
+    assert from_memory.long_text(Tag.SERIES_DESCRIPTION) == from_file.long_text(Tag.SERIES_DESCRIPTION) == "Schädel"
+
+
+@pytest.mark.parametrize("content", [b"", b"a text file named .dcm\n" * 20, b"\x89PNG\r\n" + bytes(300)])
+def test_not_dicom(content: bytes) -> None:
+    with pytest.raises(NotDicomError, match="not a DICOM file"):
+        read_header(BytesSource(content, "a.dcm"))
+
+
+@pytest.mark.parametrize("length", [133, 150, 400, -41, -20])
+def test_truncated_header_never_passes_for_a_whole_one(length: int) -> None:
+    raw = as_bytes(make_dataset(make_series(1)[1][0]))[:length]
+    try:
+        header = read_header(BytesSource(raw, "cut.dcm"))
+    except (TruncatedFileError, InvalidAttributeError, MissingAttributeError, NotDicomError):
+        pass
+    else:
+        with pytest.raises((TruncatedFileError, NoPixelDataError)):
+            Instance(header).pixel_data  # noqa: B018
+
+
+def test_unreadable_values_name_file_and_tag() -> None:
+    header = read_header(BytesSource(as_bytes(make_dataset(make_series(1)[1][0])), "odd.dcm"))
+    header.values[Tag.ROWS] = b"\1"
+    header.values[Tag.PIXEL_SPACING] = b"0.5\\wide"
+    header.values[Tag.IMAGE_POSITION_PATIENT] = b"1\\2\\inf"
+    header.values[Tag.INSTANCE_NUMBER] = b"1A"
+    with pytest.raises(InvalidAttributeError, match=r"odd.dcm, \(0028,0010\) 'Rows'"):
+        header.unsigned_short(Tag.ROWS)
+    with pytest.raises(InvalidAttributeError, match=r"decimal numbers, found '0\.5"):
+        header.decimals(Tag.PIXEL_SPACING, 2)
+    with pytest.raises(InvalidAttributeError, match="3 finite numbers"):
+        header.decimals(Tag.IMAGE_POSITION_PATIENT, 3)
+    with pytest.raises(InvalidAttributeError, match="an integer, found '1A'"):
+        header.integer(Tag.INSTANCE_NUMBER)
+    del header.values[Tag.SERIES_NUMBER]
+    with pytest.raises(MissingAttributeError, match="Series Number"):
+        header.integer(Tag.SERIES_NUMBER)
+
+
+def test_deeply_nested_sequences_end_in_an_error() -> None:
+    start = as_bytes(make_dataset(make_series(1)[1][0]))
+    at = start.index(struct.pack("<HH2sH", 0x0028, 0x0002, b"US", 2))
+    bomb = struct.pack("<HH2sHI", 0x0020, 0x9222, b"SQ", 0, 0xFFFFFFFF) + struct.pack(
+        "<HHI", 0xFFFE, 0xE000, 0xFFFFFFFF
+    )
+    with pytest.raises(HdgpuError):
+        read_header(BytesSource(start[:at] + bomb * 5000, "bomb.dcm"))
