@@ -18,6 +18,7 @@ __all__ = [
     "NeedMoreBytes",
     "NotUnderstood",
     "PixelDataElement",
+    "RunsPastEnd",
     "SequenceSpan",
     "scan_elements",
     "sequence_items",
@@ -45,6 +46,10 @@ _MAX_DEPTH = 32
 
 class NotUnderstood(Exception):  # noqa: N818 - control flow between the scanner and its caller, never seen outside
     """The walk met something it does not fully understand."""
+
+
+class RunsPastEnd(NotUnderstood):
+    """A length reaches beyond the end of the data set: it is cut short, or the length is damaged."""
 
 
 class NeedMoreBytes(Exception):  # noqa: N818 - control flow, as above
@@ -199,7 +204,7 @@ def scan_elements(
 def _check_room(position: int, available: int, end: int) -> None:
     """Raise if the next element's header does not lie within the bytes; the shortest one takes 8."""
     if position + 8 > end:
-        raise NotUnderstood("a few stray bytes at the end")
+        raise RunsPastEnd("a few stray bytes at the end")
     if available < end or position + 8 > available:
         raise NeedMoreBytes
 
@@ -245,7 +250,7 @@ def _items(
             items.append((position, position + length))
             position += length
             if position > end:
-                raise NotUnderstood("an item runs past the end")
+                raise RunsPastEnd("an item runs past the end")
     return items, position
 
 
@@ -278,4 +283,4 @@ def _item_end(
 
 
 def _past(available: int, end: int) -> Exception:
-    return NeedMoreBytes() if available < end else NotUnderstood("a length runs past the end")
+    return NeedMoreBytes() if available < end else RunsPastEnd("a length runs past the end")

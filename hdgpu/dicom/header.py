@@ -18,6 +18,7 @@ from hdgpu.dicom.elements import (
     NeedMoreBytes,
     NotUnderstood,
     PixelDataElement,
+    RunsPastEnd,
     scan_elements,
     sequence_items,
 )
@@ -183,11 +184,31 @@ def read_header(source: Source) -> Header:
             return _scan(source, head)
         except NeedMoreBytes:
             if len(head) < size:
-                break
+                raise _cut_short(source) from None
             size *= 8
+        except RunsPastEnd as error:
+            if not _may_be_mislabelled(head):
+                raise _cut_short(source) from error
+            break
         except (NotUnderstood, struct.error, zlib.error):
             break
     return _read_with_pydicom(source, head)
+
+
+def _cut_short(source: Source) -> TruncatedFileError:
+    return TruncatedFileError(
+        "the file ends within its header, or a length in the header is damaged",
+        source=source.name,
+        found=f"{source.size} bytes",
+        remedy="Copy or export the file again.",
+    )
+
+
+def _may_be_mislabelled(head: bytes | memoryview) -> bool:
+    """Tell whether the data set looks like explicit VR where its transfer syntax says implicit: pydicom reads that."""
+    start = _META_START + 12 + int.from_bytes(head[140:144], "little")
+    says_implicit = IMPLICIT_LITTLE.encode() + b"\0" in bytes(head[_META_START:start])
+    return says_implicit and bytes(head[start + 4 : start + 6]).isalpha()
 
 
 def _scan(source: Source, head: bytes | memoryview) -> Header:

@@ -230,11 +230,11 @@ def _build_volume(
     started = time.perf_counter()
     rtol, atol = tolerances
     diagnosis = series.diagnosis if rtol is None and atol is None else series.diagnose(rtol=rtol, atol=atol)
-    if not series.number_of_frames:
-        raise NoPixelDataError("there is no pixel data", source=series.files[0])
+    for instance in series.instances:
+        if not instance.number_of_frames:
+            raise NoPixelDataError("there is no pixel data", source=instance.name)
     diagnosis.check(f"series {series.series_instance_uid}")
-    instances = [instance for instance in series.instances if instance.number_of_frames]
-    pixel = instances[0].pixel
+    pixel = series.instances[0].pixel
     plan = ScatterPlan.stack(diagnosis.order, pixel.frame_shape, dtype)
     readers = _prepare(series, options, plan.dtype)
     seconds["plan"] = time.perf_counter() - started

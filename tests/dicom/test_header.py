@@ -63,8 +63,8 @@ def test_scanner_equals_pydicom(path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     )
     try:
         header = read_header(PathSource(path))
-    except HdgpuError:
-        assert handed_over
+    except HdgpuError as error:
+        assert handed_over or isinstance(error, TruncatedFileError)
         return
     if handed_over:
         pytest.skip("the scanner declined this file, pydicom read it")

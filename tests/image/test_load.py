@@ -1,0 +1,358 @@
+from __future__ import annotations
+
+import io
+import pickle
+import threading
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+import pytest
+from pydicom.data import get_testdata_file
+from pydicom.uid import JPEG2000Lossless, JPEGLSLossless, RLELossless
+
+import hdgpu as hd
+from hdgpu import errors
+from tests.make_series import AXIAL, make_dataset, make_series, write_series
+
+AFFINE = np.array([[0.0, 0, 0.75, -10], [0, 0.5, 0, -20], [-2, 0, 0, 0], [0, 0, 0, 1]])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32"])
+def test_folder_of_anything(tmp_path: Path, dtype: str) -> None:
+    datasets, voxels = make_series(9, RescaleSlope=2, RescaleIntercept=-1024)
+    write_series(datasets, tmp_path / "a" / "b")
+    (tmp_path / "notes.txt").write_text("not an image")
+    (tmp_path / "a" / "empty").touch()
+    volume = hd.load_volume(tmp_path, dtype=dtype)
+    np.testing.assert_array_equal(volume.array, voxels.astype("int32") * 2 - 1024)
+    assert volume.array.dtype == dtype
+    np.testing.assert_array_equal(volume.affine, AFFINE)
+    assert volume.spacing == (2.0, 0.5, 0.75)
+    assert volume.frame_of_reference_uid == "1.2.3.5"
+    assert volume.report.frames_per_route == {"native": 9}
+    assert volume.report.encoded_bytes == voxels.nbytes
+
+
+@pytest.mark.parametrize("kind", ["paths", "strings", "datasets", "bytes", "files", "series", "folder", "generator"])
+def test_every_kind_of_source(tmp_path: Path, kind: str) -> None:
+    datasets, voxels = make_series()
+    paths = write_series(datasets, tmp_path)
+    sources: dict[str, Any] = {
+        "paths": paths,
+        "strings": [str(path) for path in paths],
+        "datasets": datasets[::-1],
+        "bytes": [path.read_bytes() for path in paths],
+        "files": [io.BytesIO(path.read_bytes()) for path in paths],
+        "series": hd.read_series(tmp_path)[0],
+        "folder": str(tmp_path),
+        "generator": (path for path in paths),
+    }
+    volume = hd.load_volume(sources[kind])
+    np.testing.assert_array_equal(volume.array, voxels)
+    np.testing.assert_array_equal(volume.affine, AFFINE)
+
+
+@pytest.mark.parametrize("syntax", [RLELossless, JPEG2000Lossless, JPEGLSLossless])
+@pytest.mark.parametrize("dtype", ["uint16", "int16", "uint8"])
+def test_compressed_series(tmp_path: Path, syntax: str, dtype: str) -> None:
+    datasets, voxels = make_series(5, (33, 41), dtype)
+    for dataset in datasets:
+        dataset.compress(syntax, generate_instance_uid=False)
+    write_series(datasets, tmp_path)
+    for workers in (1, 3):
+        volume = hd.load_volume(tmp_path, workers=workers, dtype=dtype)
+        np.testing.assert_array_equal(volume.array, voxels)
+        assert volume.report.workers == workers
+
+
+def test_color_series() -> None:
+    datasets, voxels = make_series(3, (5, 4, 3), "uint8")
+    volume = hd.get_volume_from_series(datasets, dtype="uint8")
+    np.testing.assert_array_equal(volume.array, voxels)
+    assert volume.channel_descriptors == (hd.RGB_COLOR_CHANNEL_DESCRIPTOR,)
+    assert volume.spatial_shape == (3, 5, 4)
+
+
+def test_slope_of_each_frame(tmp_path: Path) -> None:
+    datasets, voxels = make_series()
+    for index, dataset in enumerate(datasets):
+        dataset.RescaleSlope, dataset.RescaleIntercept = f"0.{index + 1}", str(index)
+    write_series(datasets, tmp_path)
+    expected = [voxels[index] * float(f"0.{index + 1}") + float(index) for index in range(6)]
+    np.testing.assert_array_equal(hd.load_volume(tmp_path, dtype="float64").array, expected)
+    np.testing.assert_array_equal(hd.load_volume(tmp_path).array, np.array(expected, np.float32))
+
+
+def test_mixed_signs_in_one_series() -> None:
+    datasets, voxels = make_series(4, dtype="int16")
+    for dataset in datasets[::2]:
+        dataset.PixelRepresentation = 0
+    expected = voxels.astype("int32")
+    expected[::2] = voxels[::2].view("uint16")
+    np.testing.assert_array_equal(hd.load_volume(datasets).array, expected)
+
+
+def test_enhanced_multiframe() -> None:
+    pytest.importorskip("data_store", reason="needs pydicom-data")
+    path = get_testdata_file("eCT_Supplemental.dcm")
+    volume = hd.load_volume(path)
+    raw = pydicom.dcmread(path).pixel_array
+    np.testing.assert_array_equal(volume.array, raw.astype(np.float32) - 1024)  # the first frame is the upper one
+    np.testing.assert_allclose(volume.spacing, (10, 0.388672, 0.388672))
+    assert volume.position == (99.5, -301.5, -159.0) or volume.position == (99.5, -301.5, -149.0)
+    with pytest.raises(errors.UnsupportedTransformError, match="apply_real_world_transform=False"):
+        hd.get_volume_from_series([path])
+
+
+def test_dicomdir() -> None:
+    path = get_testdata_file("DICOMDIR")
+    assert path is not None
+    series = hd.read_series(path)
+    folder = hd.read_series(Path(path).parent / "98892001")
+    assert {one.series_instance_uid for one in folder} < {one.series_instance_uid for one in series}
+    five = [one for one in series if len(one.instances) == 5]
+    assert hd.load_volume(five[0]).shape == (5, 16, 16)
+
+
+def test_choosing_among_series(tmp_path: Path) -> None:
+    first, voxels = make_series()
+    second, others = make_series(4, SeriesInstanceUID="1.2.3.9", SeriesNumber=7)
+    write_series(first, tmp_path / "1")
+    write_series(second, tmp_path / "2")
+    with pytest.raises(errors.AmbiguousSeriesError, match=r"there are 2 series(.|\n)*1\.2\.3\.9(.|\n)*Pass series="):
+        hd.load_volume(tmp_path)
+    np.testing.assert_array_equal(hd.load_volume(tmp_path, series=7).array, others)
+    np.testing.assert_array_equal(hd.load_volume(tmp_path, series="1.2.3.4").array, voxels)
+    with pytest.raises(errors.AmbiguousSeriesError, match="no series is the one asked for"):
+        hd.load_volume(tmp_path, series=99)
+    with pytest.raises(ValueError, match="do not belong to one series"):
+        hd.get_volume_from_series([*first, *second])
+
+
+def test_series_says_what_it_is(tmp_path: Path) -> None:
+    datasets, _ = make_series(SeriesDescription="thorax", PatientName="Doe^Jane", PatientID="4711")
+    paths = write_series(datasets, tmp_path)
+    (series,) = hd.read_series(tmp_path)
+    text = repr(series)
+    assert text == (
+        "<Series 1: 'thorax' CT, 6 files, 6 frames of 5 x 4, Explicit VR Little Endian, regular: 2 mm apart>"
+    )
+    assert "Doe" not in text + str(series.summary())
+    assert "4711" not in text + str(series.summary())
+    heights = [float(pydicom.dcmread(name).ImagePositionPatient[2]) for name in series.files]
+    assert heights == sorted(heights, reverse=True)
+    assert series.size_bytes == sum(path.stat().st_size for path in paths)
+    again = pickle.loads(pickle.dumps(series))
+    np.testing.assert_array_equal(hd.load_volume(again).array, hd.load_volume(series).array)
+
+
+def test_progress_is_reported_in_order(tmp_path: Path) -> None:
+    write_series(make_series(40)[0], tmp_path)
+    seen: list[tuple[int, int]] = []
+    hd.load_volume(tmp_path, progress=lambda done, total: seen.append((done, total)), workers=3)
+    assert seen == sorted(seen)
+    assert seen[-1] == (40, 40)
+
+
+# --- Bad input --------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_there(tmp_path: Path) -> None:
+    with pytest.raises(errors.EmptySeriesError, match="there is no DICOM file"):
+        hd.load_volume(tmp_path)
+    with pytest.raises(errors.SourceError, match="No such file"):
+        hd.load_volume(tmp_path / "nowhere")
+    with pytest.raises(errors.EmptySeriesError):
+        hd.get_volume_from_series([])
+
+
+def test_text_file_named_dcm(tmp_path: Path) -> None:
+    path = tmp_path / "notes.dcm"
+    path.write_text("the patient is well\n" * 40)
+    with pytest.raises(errors.NotDicomError, match=r"notes\.dcm: not a DICOM file"):
+        hd.load_volume(path)
+    with pytest.raises(errors.EmptySeriesError, match="1 files that are not DICOM"):
+        hd.load_volume(tmp_path)
+
+
+def test_no_pixel_data(tmp_path: Path) -> None:
+    datasets, _ = make_series()
+    del datasets[2].PixelData
+    paths = write_series(datasets, tmp_path)
+    with pytest.raises(errors.NoPixelDataError, match=str(tmp_path)):
+        hd.load_volume(tmp_path)
+    headless = next(path for path in paths if "PixelData" not in pydicom.dcmread(path))
+    with pytest.raises(errors.NoPixelDataError, match=headless.name):
+        hd.load_volume(hd.read_series(tmp_path)[0])
+    with pytest.raises(errors.NoPixelDataError):
+        hd.load_volume(headless)
+    with pytest.raises(AttributeError, match="no pixel data"):
+        hd.get_volume_from_series([headless])
+
+
+def test_truncated_file_in_a_folder(tmp_path: Path) -> None:
+    paths = write_series(make_series()[0], tmp_path)
+    paths[3].write_bytes(paths[3].read_bytes()[:-7])
+    with pytest.raises(errors.TruncatedFileError, match=rf"{paths[3].name}.*expected 40 bytes, found 33 bytes"):
+        hd.load_volume(tmp_path)
+    paths[3].write_bytes(paths[3].read_bytes()[:300])
+    with pytest.raises(errors.HdgpuError, match=paths[3].name):
+        hd.load_volume(tmp_path)
+
+
+def test_broken_header_may_be_skipped_when_listing(tmp_path: Path) -> None:
+    paths = write_series(make_series()[0], tmp_path)
+    raw = bytearray(paths[0].read_bytes())
+    at = raw.index(b"\x20\x00\x32\x00DS")
+    raw[at + 6 : at + 8] = b"\xf0\xff"
+    paths[0].write_bytes(raw)
+    with pytest.raises(errors.HdgpuError, match=paths[0].name):
+        hd.read_series(tmp_path)
+    assert hd.read_series(tmp_path, on_error="skip")[0].number_of_frames == 5
+    with pytest.raises(ValueError, match="on_error"):
+        hd.read_series(tmp_path, on_error="ignore")
+
+
+@pytest.mark.parametrize("missing", range(1, 5))
+def test_slice_missing(missing: int) -> None:
+    datasets, _ = make_series()
+    del datasets[missing]
+    with pytest.raises(errors.MissingSliceError, match=f"1 slice missing after slice {missing} of 5") as caught:
+        hd.load_volume(datasets)
+    assert caught.value.diagnosis.gaps[0].after == missing - 1
+    with pytest.raises(ValueError, match="gap"):
+        hd.get_volume_from_series(datasets)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "kind"),
+    [
+        ({"ImageOrientationPatient": [1, 0, 0, 0, 0, -1]}, errors.MixedOrientationError),
+        ({"ImagePositionPatient": [-10, -20, -4]}, errors.DuplicatePositionError),
+        ({"ImagePositionPatient": [-10, -20, -6.9]}, errors.IrregularSpacingError),
+        ({"PixelSpacing": [0.5, 0.76]}, errors.MixedGeometryError),
+        ({"PixelSpacing": None}, errors.MissingGeometryError),
+        ({"PixelSpacing": [0, 0]}, errors.MissingGeometryError),
+        ({"ImagePositionPatient": None}, errors.MissingGeometryError),
+        ({"ImageOrientationPatient": None}, errors.MissingGeometryError),
+        ({"FrameOfReferenceUID": "1.2.3.6"}, errors.MixedGeometryError),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_one_slice_that_differs(attributes: dict[str, Any], kind: type[Exception]) -> None:
+    datasets, voxels = make_series()
+    position = {"ImagePositionPatient": [-10, -20, -6]}
+    datasets[3] = make_dataset(voxels[3], **{**position, **attributes})
+    with pytest.raises(kind):
+        hd.load_volume(datasets)
+
+
+def test_mixed_sizes_and_tilt() -> None:
+    datasets, _ = make_series()
+    datasets[3] = make_dataset(np.zeros((4, 5), "int16"), ImagePositionPatient=[-10, -20, -6])
+    with pytest.raises(errors.MixedSizeError, match="5 of 5 x 4, 1 of 4 x 5"):
+        hd.load_volume(datasets)
+    datasets, _ = make_series()
+    for index, dataset in enumerate(datasets):
+        dataset.ImagePositionPatient = [-10, -20 + index * 2 * np.tan(np.radians(18.5)), -2 * index]
+    with pytest.raises(errors.GantryTiltError, match="18.5 degrees") as caught:
+        hd.load_volume(datasets)
+    assert caught.value.diagnosis.tilt_degrees == pytest.approx(18.5)
+
+
+def test_directions_that_are_none() -> None:
+    datasets, _ = make_series()
+    for dataset in datasets:
+        dataset.ImageOrientationPatient = [0, 0, 0, 0, 0, 0]
+    with pytest.raises(errors.HdgpuError):
+        hd.load_volume(datasets)
+    for dataset in datasets:
+        dataset.ImageOrientationPatient = [*AXIAL[:3], *AXIAL[:3]]
+    with pytest.raises(errors.HdgpuError):
+        hd.load_volume(datasets)
+
+
+def test_unknown_transfer_syntax() -> None:
+    datasets, _ = make_series(transfer_syntax="1.2.3.4.5.6")
+    with pytest.raises(errors.UnsupportedTransferSyntaxError, match="1.2.3.4.5.6"):
+        hd.load_volume(datasets)
+
+
+def test_damaged_frame_is_named_and_no_thread_is_left(tmp_path: Path) -> None:
+    datasets, _ = make_series(30, (32, 32))
+    for dataset in datasets:
+        dataset.compress(JPEG2000Lossless, generate_instance_uid=False)
+    paths = write_series(datasets, tmp_path)
+    damaged = sorted(hd.read_series(tmp_path)[0].files)[11]
+    raw = bytearray(Path(damaged).read_bytes())
+    at = raw.index(b"\xff\x4f\xff\x51") + 200
+    raw[at : at + 40] = b"\xff" * 40
+    Path(damaged).write_bytes(raw)
+    before = threading.active_count()
+    with pytest.raises(errors.FrameDecodeError) as caught:
+        hd.load_volume(tmp_path, workers=4)
+    message = str(caught.value)
+    assert Path(damaged).name in message
+    assert "frame 1" in message
+    assert JPEG2000Lossless in message
+    assert pydicom.dcmread(damaged).SOPInstanceUID in message
+    assert threading.active_count() == before
+    assert len(paths) == 30
+
+
+def test_error_of_the_first_frame_in_order_is_raised(tmp_path: Path) -> None:
+    datasets, _ = make_series(40)
+    paths = write_series(datasets, tmp_path)
+    files = hd.read_series(tmp_path)[0].files
+    series = hd.read_series(tmp_path)[0]
+    for place in (33, 4, 21):
+        Path(files[place]).write_bytes(Path(files[place]).read_bytes()[:-5])
+    for _ in range(5):
+        with pytest.raises(errors.TruncatedFileError, match=Path(files[4]).name):
+            hd.load_volume(series, workers=4)
+    assert len(paths) == 40
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(65535, 65535), (65535, 4), (5, 65535), (1, 1)])
+def test_size_that_the_bytes_cannot_hold(rows: int, columns: int) -> None:
+    datasets, _ = make_series(3)
+    for dataset in datasets:
+        dataset.Rows, dataset.Columns = rows, columns
+    with pytest.raises(errors.PixelDataSizeError, match=f"expected {rows * columns * 2} bytes"):
+        hd.load_volume(datasets)
+
+
+@pytest.mark.parametrize("syntax", [RLELossless, JPEG2000Lossless, JPEGLSLossless])
+def test_size_that_the_codestream_does_not_have(syntax: str) -> None:
+    datasets, _ = make_series(3, (40, 50))
+    for dataset in datasets:
+        dataset.compress(syntax, generate_instance_uid=False)
+        dataset.Rows, dataset.Columns = 50, 41
+    with pytest.raises(errors.HdgpuError, match="frame 1"):
+        hd.load_volume(datasets)
+
+
+def test_device_that_is_not_there() -> None:
+    datasets, _ = make_series()
+    from hdgpu.array.device import cuda_status
+
+    if cuda_status().available:
+        pytest.skip("there is a GPU")
+    with pytest.raises(errors.DeviceUnavailableError, match="hdgpu doctor"):
+        hd.load_volume(datasets, device="cuda")
+    assert hd.load_volume(datasets, device="auto").report.device == "cpu"
+
+
+def test_unknown_switch() -> None:
+    with pytest.raises(TypeError, match="apply_magic"):
+        hd.load_volume(make_series()[0], apply_magic=True)
+
+
+def test_no_warning_from_a_good_series(tmp_path: Path) -> None:
+    write_series(make_series(RescaleSlope="0.1", RescaleIntercept="3")[0], tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        hd.load_volume(tmp_path)
