@@ -218,7 +218,7 @@ def _scan(source: Source, head: bytes | memoryview) -> Header:
         raise NotUnderstood("no group length")
     start = _META_START + 12 + int.from_bytes(head[140:144], "little")
     if start > len(head):
-        raise NeedMoreBytes if start < source.size else NotUnderstood("the meta information runs past the end")
+        raise NeedMoreBytes if start < source.size else RunsPastEnd("the meta information runs past the end")
     meta = scan_elements(head, _META_START, start, _META_ENCODING, _META_WANTED)
     syntax = meta.values.get(Tag.TRANSFER_SYNTAX_UID, b"").rstrip(b"\0 ").decode("ascii", "replace")
     if not syntax:

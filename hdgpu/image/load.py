@@ -144,7 +144,7 @@ def load_volume(
 
 
 def get_volume_from_series(
-    series_datasets: Sequence[Any],
+    series_datasets: Sequence[Any] | Series,
     *,
     dtype: npt.DTypeLike = np.float64,
     apply_real_world_transform: bool | None = None,
@@ -165,7 +165,7 @@ def get_volume_from_series(
 
     Parameters
     ----------
-    series_datasets : sequence of pydicom.Dataset, or of paths or anything else that `read_series` takes
+    series_datasets : sequence of pydicom.Dataset, or of paths or anything else that `read_series` takes, or Series
     dtype : data type
         Of the voxels.
     apply_real_world_transform, real_world_value_map_selector, apply_modality_transform, apply_voi_transform, \
@@ -208,13 +208,14 @@ voi_transform_selector, voi_output_range, apply_presentation_lut, apply_palette_
         apply_palette_color_lut=apply_palette_color_lut,
         apply_icc_profile=apply_icc_profile,
     )
-    if not isinstance(series_datasets, Series):
-        all_series = read_series(series_datasets)
-        if len(all_series) > 1:
-            raise AmbiguousSeriesError("the images do not belong to one series", expected=1, found=len(all_series))
-        series_datasets = all_series[0]
+    if isinstance(series_datasets, Series):
+        series, others = series_datasets, []
+    else:
+        series, *others = read_series(series_datasets)
+        if others:
+            raise AmbiguousSeriesError("the images do not belong to one series", expected=1, found=1 + len(others))
     seconds = {"scan": time.perf_counter() - started}
-    return _build_volume(series_datasets, options, dtype, parse_device(device), (rtol, atol), workers, None, seconds)
+    return _build_volume(series, options, dtype, parse_device(device), (rtol, atol), workers, None, seconds)
 
 
 def _build_volume(

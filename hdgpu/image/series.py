@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from hdgpu.dicom.instance import Instance
-from hdgpu.dicom.tags import Tag
-from hdgpu.errors import AmbiguousSeriesError, EmptySeriesError, NoPixelDataError
+from hdgpu.dicom.tags import Tag, describe_tag
+from hdgpu.errors import AmbiguousSeriesError, EmptySeriesError, NoPixelDataError, TruncatedFileError
 from hdgpu.frames.table import FrameTable
 from hdgpu.geometry.stack import StackDiagnosis, StackVerdict, diagnose_stack
 
@@ -218,6 +218,7 @@ def select_series(all_series: Sequence[Series], wanted: str | int | None, source
     if wanted is not None:
         matching = [one for one in images if str(wanted) in (one.series_instance_uid, str(one.series_number))]
     if len(matching) == 1:
+        _refuse_strays(all_series, matching[0])
         return matching[0]
     listing = "".join(f"\n  {series!r} {series.series_instance_uid}" for series in images)
     if not matching:
@@ -228,3 +229,18 @@ def select_series(all_series: Sequence[Series], wanted: str | int | None, source
         found=listing,
         remedy="Pass series= with a Series Instance UID or a Series Number.",
     )
+
+
+def _refuse_strays(all_series: Sequence[Series], chosen: Series) -> None:
+    """Refuse a file that may be one of the chosen series, but was cut off before it could say so."""
+    kinds = ("", chosen.instances[0].header.text(Tag.SOP_CLASS_UID))
+    for series in all_series:
+        if not series.series_instance_uid and not series.number_of_frames:
+            for instance in series.instances:
+                if instance.header.text(Tag.SOP_CLASS_UID) in kinds:
+                    raise TruncatedFileError(
+                        "the file has neither pixel data nor a series to belong to",
+                        source=instance.name,
+                        tag=describe_tag(Tag.SERIES_INSTANCE_UID),
+                        remedy="Copy or export the file again, or take it out of the folder.",
+                    )

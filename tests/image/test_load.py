@@ -203,6 +203,21 @@ def test_truncated_file_in_a_folder(tmp_path: Path) -> None:
         hd.load_volume(tmp_path)
 
 
+@pytest.mark.parametrize("implicit", [False, True])
+def test_file_cut_anywhere_never_shortens_the_volume(tmp_path: Path, implicit: bool) -> None:
+    """Not even where the cut falls between two elements, or before the file says which series it is of."""
+    datasets, _ = make_series(
+        4, StudyDescription="a study", transfer_syntax="1.2.840.10008.1.2" if implicit else "1.2.840.10008.1.2.1"
+    )
+    write_series(datasets, tmp_path)
+    last = Path(hd.read_series(tmp_path)[0].files[-1])
+    whole = last.read_bytes()
+    for length in range(133, len(whole)):
+        last.write_bytes(whole[:length])
+        with pytest.raises(errors.HdgpuError, match=last.name):
+            hd.load_volume(tmp_path)
+
+
 def test_broken_header_may_be_skipped_when_listing(tmp_path: Path) -> None:
     paths = write_series(make_series()[0], tmp_path)
     raw = bytearray(paths[0].read_bytes())

@@ -1,0 +1,97 @@
+"""``hdgpu doctor``: what is installed, what that decodes, what is missing and how to get it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING, Any
+
+from hdgpu.cli.table import format_table
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+__all__ = ["add_parser", "run"]
+
+# PS3.6 A has them, pydicom's dictionary not yet
+_NAMES = {
+    "1.2.840.10008.1.2.4.110": "JPEG XL Lossless",
+    "1.2.840.10008.1.2.4.111": "JPEG XL JPEG Recompression",
+    "1.2.840.10008.1.2.4.112": "JPEG XL",
+}
+
+
+def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> argparse.ArgumentParser:
+    """Add the command's options."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "doctor",
+        help="say what is installed, what is missing and how to get it",
+        description="Say what is installed, what that decodes, what is missing and how to get it. "
+        "Exit status 1 if something required is missing.",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the findings; 1 if something required is missing."""
+    from hdgpu.cli.environment import environment, missing_libraries
+
+    found = environment()
+    found["missing"] = missing_libraries(found)
+    broken = any(one["required"] for one in found["missing"])
+    # the routes import the libraries: with one of those missing, say that rather than fail on it
+    found["transfer_syntaxes"] = [] if broken else _transfer_syntaxes()
+    print(json.dumps(found, indent=2) if arguments.json else _text(found))
+    return int(broken)
+
+
+def _transfer_syntaxes() -> list[dict[str, str]]:
+    from pydicom.uid import UID
+
+    from hdgpu.codecs.route import supported_transfer_syntaxes
+
+    return [
+        {"uid": uid, "name": _NAMES.get(uid) or UID(uid).name, "decoder": decoder}
+        for uid, decoder in supported_transfer_syntaxes().items()
+    ]
+
+
+def _text(found: dict[str, Any]) -> str:
+    parts = [
+        f"hdgpu {found['hdgpu']} on Python {found['python']}, {found['platform']}",
+        _libraries(found["libraries"]),
+        _devices(found),
+        _routes(found["transfer_syntaxes"]),
+        _missing(found["missing"]),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _libraries(versions: dict[str, str | None]) -> str:
+    return format_table(("library", "version"), [[name, version or "-"] for name, version in versions.items()])
+
+
+def _devices(found: dict[str, Any]) -> str:
+    cuda = found["cuda"]
+    rows = [["cpu", f"{found['cores']} cores"]]
+    if cuda["available"]:
+        rows += [[f"cuda:{index}", name] for index, name in enumerate(cuda["device_names"])]
+    else:
+        rows.append(["cuda", f"not available: {cuda['problem']}"])
+    return format_table(("device", "found"), rows)
+
+
+def _routes(syntaxes: list[dict[str, str]]) -> str:
+    rows = [[one["name"], one["uid"], one["decoder"]] for one in syntaxes]
+    return format_table(("transfer syntax", "UID", "decoder"), rows) if rows else ""
+
+
+def _missing(missing: list[dict[str, Any]]) -> str:
+    if not missing:
+        return "Nothing is missing."
+    rows = [
+        [one["name"], "yes" if one["required"] else "no", one["problem"], one["purpose"], one["install"]]
+        for one in missing
+    ]
+    return format_table(("missing", "required", "problem", "needed for", "install with"), rows)

@@ -1,0 +1,130 @@
+"""What this machine has: Python, libraries, devices.  For ``hdgpu info`` without a path and for ``hdgpu doctor``."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import os
+import platform
+from dataclasses import asdict
+from typing import Any
+
+__all__ = ["OPTIONAL", "REQUIRED", "environment", "import_problem", "missing_libraries", "summary", "version_of"]
+
+REQUIRED = {
+    "numpy": "numpy",
+    "array-api-compat": "array_api_compat",
+    "pydicom": "pydicom",
+    "imagecodecs": "imagecodecs",
+    "pylibjpeg": "pylibjpeg",
+    "pylibjpeg-libjpeg": "libjpeg",
+    "pylibjpeg-openjpeg": "openjpeg",
+    "pylibjpeg-rle": "rle",
+    "pillow": "PIL",
+}
+"""Distributions without which something that hdgpu promises does not work, and the module that each one gives."""
+
+OPTIONAL = {
+    "pyjpegls": ("a second decoder for JPEG-LS", "pip install pyjpegls"),
+    "zarr": ("`hdgpu convert` to .zarr", 'pip install "hdgpu[zarr]"'),
+    "fsspec": ("reading from URLs", 'pip install "hdgpu[remote]"'),
+    "torch": ("volumes as torch tensors", 'pip install "hdgpu[torch]"'),
+}
+"""Distributions that add something, what that is, and the command that installs each."""
+
+# nvImageCodec imports without the last two of a tuple, but then decodes next to nothing on the GPU
+_GPU_DECODING = {
+    "cuda12": ("nvidia-nvimgcodec-cu12", "nvidia-nvjpeg-cu12", "nvidia-nvjpeg2k-cu12"),
+    "cuda13": ("nvidia-nvimgcodec-cu13", "nvidia-nvjpeg", "nvidia-nvjpeg2k-cu13"),
+}
+
+
+def environment() -> dict[str, Any]:
+    """Return versions and devices, as what JSON can hold; no library but CuPy is imported."""
+    import hdgpu as hd
+    from hdgpu.array.device import cuda_status
+
+    status = cuda_status()
+    gpu_libraries = [name for names in _GPU_DECODING.values() for name in names]
+    return {
+        "hdgpu": hd.__version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "libraries": {name: version_of(name) for name in (*REQUIRED, *OPTIONAL, *gpu_libraries)},
+        "cuda": asdict(status) | {"device_names": list(status.device_names)},
+    }
+
+
+def summary(found: dict[str, Any]) -> str:
+    """Return the environment in one line."""
+    cuda = found["cuda"]
+    gpu = ", ".join(cuda["device_names"]) if cuda["available"] else f"none ({cuda['problem']})"
+    libraries = ", ".join(f"{name} {found['libraries'][name]}" for name in ("numpy", "pydicom", "imagecodecs"))
+    return f"hdgpu {found['hdgpu']}: Python {found['python']}, {libraries}, {found['cores']} cores, GPU: {gpu}"
+
+
+def missing_libraries(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what is not there, or there but broken: its name, what is wrong, what it is for and how to install it.
+
+    Parameters
+    ----------
+    found : dict
+        As :func:`environment` returns it.
+
+    Returns
+    -------
+    list of dict
+        ``name``, ``required`` (bool), ``problem``, ``purpose`` and ``install``, the required ones first.
+    """
+    libraries = found["libraries"]
+    missing = [
+        _missing(name, "everything", f"pip install {name}", problem=problem, required=True)
+        for name, module in REQUIRED.items()
+        if (problem := "not installed" if libraries[name] is None else import_problem(module))
+    ]
+    missing += [
+        _missing(name, purpose, command) for name, (purpose, command) in OPTIONAL.items() if libraries[name] is None
+    ]
+    if found["cuda"]["available"]:
+        extra = "cuda12" if (found["cuda"]["runtime_version"] or 0) < 13000 else "cuda13"
+        command = f'pip install "hdgpu[{extra}]"'
+        missing += [
+            _missing(name, "decoding on the GPU", command) for name in _GPU_DECODING[extra] if libraries[name] is None
+        ]
+    return missing
+
+
+def version_of(distribution: str) -> str | None:
+    """Return the version of an installed distribution, or None; the library itself is not imported.
+
+    Examples
+    --------
+    >>> version_of("no-such-distribution") is None
+    True
+    """
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def import_problem(module: str) -> str:
+    """Return why a module cannot be imported, or an empty string if it can.
+
+    Examples
+    --------
+    >>> import_problem("json"), import_problem("no_such_module")
+    ('', "cannot be imported: No module named 'no_such_module'")
+    """
+    try:
+        importlib.import_module(module)
+    except Exception as error:  # a library that is built for another NumPy raises whatever it likes
+        return f"cannot be imported: {error}"
+    return ""
+
+
+def _missing(
+    name: str, purpose: str, install: str, *, problem: str = "not installed", required: bool = False
+) -> dict[str, Any]:
+    return {"name": name, "required": required, "problem": problem, "purpose": purpose, "install": install}

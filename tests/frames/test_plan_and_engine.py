@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hdgpu.codecs.route import Route
+from hdgpu.dicom.header import header_of_dataset
+from hdgpu.dicom.instance import Instance
+from hdgpu.errors import FrameDecodeError
+from hdgpu.frames.engine import FrameReader, run_plan
+from hdgpu.frames.plan import ScatterPlan
+from hdgpu.frames.table import FrameTable
+from hdgpu.pixels.options import TransformOptions, TransformPresence
+from hdgpu.pixels.transform import compile_transform
+from tests.make_series import make_dataset, make_series
+
+
+@given(st.permutations(range(12)))
+def test_stack_plan_fills_every_slice_once(order: list[int]) -> None:
+    plan = ScatterPlan.stack(np.array(order), (3, 4), "f4")
+    assert sorted(plan.destination) == list(range(12))
+    assert plan.shape == (12, 3, 4)
+    assert plan.nbytes == 12 * 12 * 4
+
+
+@pytest.mark.parametrize("destination", [[0, 1], [0, 1, 1], [0, 1, 3], [-1, 0, 1], [0, 1, 2, 3]])
+def test_plan_that_leaves_a_slice_or_fills_it_twice(destination: list[int]) -> None:
+    with pytest.raises(ValueError, match="destinations"):
+        ScatterPlan(np.arange(3), np.array(destination), (3, 4, 4), np.dtype("f4"))
+
+
+def test_size_is_counted_without_overflow() -> None:
+    plan = ScatterPlan(np.arange(1), np.arange(1), (1, 1 << 40, 1 << 40), np.dtype("f8"))
+    assert plan.nbytes == 1 << 83
+
+
+def prepared(count: int, dtype: str = "float32") -> tuple[Any, ...]:
+    datasets, voxels = make_series(count)
+    instances = [Instance(header_of_dataset(dataset, f"file {i}")) for i, dataset in enumerate(datasets)]
+    table = FrameTable.from_instances(instances)
+    transform = compile_transform(
+        instances[0].pixel, table.slope, table.intercept, TransformPresence(), TransformOptions(), dtype
+    )
+    readers = [FrameReader.of(instance, transform) for instance in instances]
+    return table, readers, voxels
+
+
+@given(st.permutations(range(20)), st.integers(1, 5))
+def test_every_frame_lands_where_it_is_planned(order: list[int], workers: int) -> None:
+    table, readers, voxels = prepared(20)
+    plan = ScatterPlan.stack(np.array(order), (5, 4), "f4")
+    out = np.full(plan.shape, np.nan, np.float32)
+    tally = run_plan(plan, table, readers, out, workers=workers)
+    np.testing.assert_array_equal(out, voxels[order])
+    assert tally.frames_per_route == {"native": 20}
+
+
+@pytest.mark.parametrize("failing", [{3}, {17, 4, 30}, {0, 39}, set(range(40))])
+def test_first_failure_in_order_wins_and_threads_end(failing: set[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    table, readers, _ = prepared(40)
+    decode = Route.decode
+
+    def fail_sometimes(self: Route, data: Any, out: Any, *, index: int = 0) -> Any:
+        if any(data == readers[place].index.read(readers[place].instance.source, 0) for place in failing):
+            raise FrameDecodeError("broken on purpose")
+        return decode(self, data, out, index=index)
+
+    monkeypatch.setattr(Route, "decode", fail_sometimes)
+    plan = ScatterPlan.stack(np.arange(40), (5, 4), "f4")
+    before = threading.active_count()
+    for _ in range(10):
+        with pytest.raises(FrameDecodeError, match=f"^file {min(failing)}, frame 1, transfer syntax"):
+            run_plan(plan, table, readers, np.empty(plan.shape, plan.dtype), workers=4)
+    assert threading.active_count() == before
+
+
+def test_failure_of_the_progress_callback_ends_the_threads() -> None:
+    table, readers, _ = prepared(40)
+    plan = ScatterPlan.stack(np.arange(40), (5, 4), "f4")
+
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    before = threading.active_count()
+    with pytest.raises(KeyboardInterrupt):
+        run_plan(plan, table, readers, np.empty(plan.shape, plan.dtype), workers=3, progress=stop)
+    assert threading.active_count() == before
+
+
+def test_frame_table_columns() -> None:
+    single, _ = make_series(2, RescaleSlope="2")
+    multi = make_dataset(np.zeros((6, 4), "int16"), Rows=2, NumberOfFrames=3, RescaleIntercept="5")
+    table = FrameTable.from_instances([Instance(header_of_dataset(dataset)) for dataset in [*single, multi]])
+    assert table.instance.tolist() == [0, 1, 2, 2, 2]
+    assert table.number.tolist() == [0, 0, 0, 1, 2]
+    np.testing.assert_array_equal(table.slope, [2, 2, 1, 1, 1])
+    np.testing.assert_array_equal(table.intercept, [0, 0, 5, 5, 5])
+    np.testing.assert_array_equal(table.position[:3], [[-10, -20, 0], [-10, -20, -2], [0, 0, 0]])
+    assert np.isnan(table.position[3:]).all()  # nothing says where the frames after the first are
+    assert len(FrameTable.from_instances([])) == 0
