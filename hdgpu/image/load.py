@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hdgpu.array import host_memory
 from hdgpu.array.device import Device, parse_device, to_device
 from hdgpu.dicom.discover import discover
 from hdgpu.dicom.image_pixel import ImagePixel
@@ -241,7 +242,7 @@ def _build_volume(
     seconds["plan"] = time.perf_counter() - started
 
     started = time.perf_counter()
-    array = np.empty(plan.shape, plan.dtype)
+    array = host_memory.empty(plan.shape, plan.dtype)
     workers = workers or default_workers()
     tally = run_plan(plan, series.frames, readers, array, workers=workers, progress=progress)
     seconds["decode"] = time.perf_counter() - started
