@@ -1,0 +1,118 @@
+"""What the array API standard leaves out, or leaves open, and hdgpu needs: written once, for every library."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hdgpu.array.device import on_device_of
+from hdgpu.array.namespace import Array, array_namespace, is_cupy_array, is_numpy_array, is_torch_array
+
+__all__ = ["clamp", "comparable", "copy", "dtype_name", "host_dtype", "native_dtype", "select_ranges"]
+
+
+def copy(array: Array) -> Array:
+    """Return a copy of the array on the same device."""
+    with on_device_of(array):
+        return array_namespace(array).asarray(array, copy=True)
+
+
+def dtype_name(dtype: Any) -> str:
+    """Return the name that all libraries give to a data type, whichever library's or Python's type it is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> dtype_name(np.dtype("<f4")), dtype_name(np.uint8), dtype_name(float), dtype_name("int16")
+    ('float32', 'uint8', 'float64', 'int16')
+    """
+    try:
+        return str(np.dtype(dtype).name)
+    except TypeError:
+        if isinstance(dtype, str):
+            raise
+        return str(dtype).rpartition(".")[2]  # torch.float32, array_api_strict.float32
+
+
+def host_dtype(array: Array) -> np.dtype[Any]:
+    """Return NumPy's data type of the same name as the array's, to reason about ranges and promotion on the host.
+
+    Raises
+    ------
+    TypeError
+        If NumPy has no such type (bfloat16).
+    """
+    return np.dtype(dtype_name(array.dtype))
+
+
+def native_dtype(array: Array, dtype: npt.DTypeLike | Any) -> Any:
+    """Return the data type as the array's own library has it.
+
+    Raises
+    ------
+    TypeError
+        If the array's library has no such type.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> native_dtype(np.zeros(3), "float32")
+    dtype('float32')
+    """
+    xp = array_namespace(array)
+    name = dtype_name(dtype)
+    native = getattr(xp, name, None)
+    if native is None:
+        raise TypeError(f"{xp.__name__} has no data type {name!r}.")
+    return np.dtype(native) if isinstance(native, type) else native
+
+
+def select_ranges(array: Array, ranges: Sequence[range]) -> Array:
+    """Return the elements at the ranges of indices along the leading axes, each range within its axis and not empty.
+
+    A view where the library has views with negative strides (NumPy, CuPy).  torch has none, and indexes with positive
+    steps only, so a range that runs backwards is taken forwards and then flipped, which copies.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> select_ranges(np.arange(10), [range(8, 0, -3)])
+    array([8, 5, 2])
+    """
+    forwards = [each if each.step > 0 else each[::-1] for each in ranges]
+    array = array[(*(slice(each[0], each[-1] + 1, each.step) for each in forwards), ...)]
+    backwards = tuple(axis for axis, each in enumerate(ranges) if each.step < 0)
+    return array_namespace(array).flip(array, axis=backwards) if backwards else array
+
+
+def comparable(array: Array) -> Array:
+    """Return the array in a type that has a minimum, a maximum and bounds: most often itself.
+
+    The standard has none for bool, which becomes uint8; torch none for uint16 and uint32, which become int32 and int64.
+    """
+    types = {"bool": "uint8"}
+    if is_torch_array(array):
+        types |= {"uint16": "int32", "uint32": "int64"}
+    other = types.get(dtype_name(array.dtype))
+    return array if other is None else array_namespace(array).astype(array, native_dtype(array, other))
+
+
+def clamp(array: Array, smallest: float | None, largest: float | None) -> Array:
+    """Return the array with values below and above brought to the bounds, in one pass and in the array's own type.
+
+    Where the bounds cross, all values are the upper one, as in NumPy; the standard leaves that open.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> clamp(np.arange(5), 1, 3)
+    array([1, 1, 2, 3, 3])
+    """
+    if is_numpy_array(array) or is_cupy_array(array):
+        return array.clip(smallest, largest)
+    if is_torch_array(array):
+        return comparable(array).clamp(smallest, largest).to(array.dtype)
+    return array_namespace(array).clip(array, smallest, largest)

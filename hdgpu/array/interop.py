@@ -1,0 +1,96 @@
+"""Handing arrays to other libraries: NumPy, torch and whatever takes DLPack."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hdgpu.array.device import native_byte_order, on_device_of
+from hdgpu.array.namespace import Array, is_cupy_array, is_numpy_array, is_torch_array
+from hdgpu.errors import MissingDependencyError
+
+if TYPE_CHECKING:
+    import torch
+
+_DLPACK_CPU = 1
+
+__all__ = ["dlpack_capsule", "dlpack_device", "to_numpy", "to_torch"]
+
+
+def to_numpy(array: Array) -> npt.NDArray[Any]:
+    """Return the array as a NumPy array: without a copy where it lies in host memory.
+
+    A NumPy array is returned as it is; arrays on a GPU are copied to the host, which waits for the GPU; a torch tensor
+    is detached from its graph.
+
+    Examples
+    --------
+    >>> to_numpy(np.arange(3))
+    array([0, 1, 2])
+    """
+    if is_numpy_array(array):
+        return array  # type: ignore[no-any-return]
+    if is_cupy_array(array):
+        import cupy
+
+        return cupy.asnumpy(array)  # type: ignore[no-any-return]
+    if is_torch_array(array):
+        return array.numpy(force=True)  # type: ignore[no-any-return]
+    return np.from_dlpack(array)
+
+
+def to_torch(array: Array) -> torch.Tensor:
+    """Return the array as a torch tensor on the same device, sharing memory where torch can.
+
+    torch has no negative strides, no foreign byte order and no read-only memory: such NumPy and CuPy arrays are copied.
+
+    Raises
+    ------
+    hdgpu.errors.MissingDependencyError
+        If torch is not installed.
+    """
+    try:
+        import torch
+    except ImportError as error:
+        raise MissingDependencyError("torch is not installed", remedy='`pip install "hdgpu[torch]"`') from error
+    if is_torch_array(array):
+        return array  # type: ignore[no-any-return]
+    if is_numpy_array(array):
+        array = native_byte_order(array)
+        return torch.from_numpy(_forwards(array) if array.flags.writeable else array.copy(order="C"))
+    if is_cupy_array(array):
+        return torch.utils.dlpack.from_dlpack(_forwards(array))
+    if dlpack_device(array)[0] == _DLPACK_CPU:
+        return to_torch(to_numpy(array))
+    return torch.utils.dlpack.from_dlpack(array)
+
+
+def dlpack_capsule(array: Array, **options: Any) -> Any:
+    """Return the DLPack capsule of the array, with the options of the consumer handed through.
+
+    An array with negative strides (a flipped one) is copied, for torch ends the process when it is given such.
+
+    Raises
+    ------
+    BufferError
+        If the consumer asks for no copy of such an array.
+    """
+    exported = _forwards(array)
+    if exported is not array and options.get("copy") is False:
+        raise BufferError("An array with negative strides is exported as a copy only.")
+    return exported.__dlpack__(**options)
+
+
+def _forwards(array: Array) -> Array:
+    """Return the NumPy or CuPy array without negative strides: itself where it has none, else a copy."""
+    backwards = any(stride < 0 for stride in getattr(array, "strides", ()))
+    with on_device_of(array):
+        return array.copy(order="C") if backwards else array
+
+
+def dlpack_device(array: Array) -> tuple[int, int]:
+    """Return the DLPack type and index of the array's device."""
+    kind, index = array.__dlpack_device__()
+    return int(kind), int(index)

@@ -1,0 +1,200 @@
+"""Voxel values: casting, clipping and normalising arrays of any library, with NumPy's rules of promotion."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hdgpu.array.functions import clamp, comparable, copy, dtype_name, host_dtype, native_dtype
+from hdgpu.array.namespace import Array, array_namespace
+from hdgpu.errors import OutputTypeError, VolumeError
+
+__all__ = ["cast", "clip", "normalize_mean_std", "normalize_min_max"]
+
+
+def cast(array: Array, dtype: npt.DTypeLike) -> Array:
+    """Return a copy of the array with another data type, having made sure that it can hold the values.
+
+    Floating-point values are truncated to integers.  Where the new type cannot hold every value of the old one, the
+    smallest and the largest value are fetched from the array's device.
+
+    Raises
+    ------
+    hdgpu.errors.OutputTypeError
+        If a value is out of range of the new type, or not finite for an integer type, or neither 0 nor 1 for bool; or
+        if the old or the new type is not bool, integer or floating-point.
+
+    Examples
+    --------
+    >>> cast(np.array([1.7, 200.0]), np.uint8)
+    array([  1, 200], dtype=uint8)
+    """
+    source, target = host_dtype(array), np.dtype(dtype_name(dtype))
+    for each in (source, target):
+        if each.kind not in "biuf":
+            raise OutputTypeError("only bool, integer and floating-point data types can be cast", found=each.name)
+    if array.size and not np.can_cast(source, target):
+        _check_values(array, source, target)
+    return array_namespace(array).astype(array, native_dtype(array, target), copy=True)
+
+
+def _check_values(array: Array, source: np.dtype[Any], target: np.dtype[Any]) -> None:
+    xp = array_namespace(array)
+    if target.kind == "b":
+        if bool(xp.any((array != 0) & (array != 1))):
+            raise OutputTypeError("only arrays of zeros and ones can be cast to bool")
+        return
+    if target.kind == "f" and source.kind == "f":  # which all have infinities and NaN
+        array = xp.where(xp.isfinite(array), array, xp.zeros_like(array))
+    array = comparable(array)
+    as_python = float if source.kind == "f" else int
+    smallest, largest = as_python(xp.min(array)), as_python(xp.max(array))
+    low, high = _range_of(target)
+    if not low <= smallest <= largest <= high:  # as NaN is not
+        raise OutputTypeError(
+            f"values of type {source.name} cannot be cast to {target.name}",
+            expected=f"between {low} and {high}",
+            found=f"between {smallest} and {largest}",
+        )
+
+
+def _range_of(dtype: np.dtype[Any]) -> tuple[float, float]:
+    if dtype.kind == "f":
+        return float(np.finfo(dtype).min), float(np.finfo(dtype).max)
+    return int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+
+
+# --- Clipping ---------------------------------------------------------------------------------------------------------
+
+
+def clip(array: Array, smallest: float | None, largest: float | None) -> Array:
+    """Return the array with values outside the bounds brought to them.
+
+    The data type is NumPy's for the array and the bounds: integers stay what they are with integer bounds, and become
+    float64 with floating-point ones.
+
+    Raises
+    ------
+    TypeError
+        If a bound is not a number.
+    hdgpu.errors.OutputTypeError
+        If values would have to become a bound that their integer type cannot hold.
+
+    Examples
+    --------
+    >>> clip(np.array([1, 5], dtype=np.uint8), -7, 3)
+    array([1, 3], dtype=uint8)
+    >>> clip(np.array([1, 5], dtype=np.uint8), 2.5, None)
+    array([2.5, 5. ])
+    """
+    bounds = [bound for bound in (smallest, largest) if bound is not None]
+    for bound in bounds:
+        if np.ndim(bound) != 0 or not isinstance(bound, int | float | np.number):
+            raise TypeError(f"A bound to clip to must be a number or None, not {type(bound).__name__}.")
+    if not bounds:
+        return copy(array)
+    dtype = np.result_type(host_dtype(array), *bounds)
+    array = array_namespace(array).astype(array, native_dtype(array, dtype), copy=False)
+    if dtype.kind == "f":
+        return clamp(array, *(None if bound is None else float(bound) for bound in (smallest, largest)))
+    return clamp(array, *_integer_bounds(dtype, smallest, largest))
+
+
+def _integer_bounds(dtype: np.dtype[Any], smallest: float | None, largest: float | None) -> tuple[int, int]:
+    """Return the bounds within the range of the type; a bound beyond it changes nothing, or else everything."""
+    low, high = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+    first = low if smallest is None else max(int(smallest), low)
+    last = high if largest is None else min(int(largest), high)
+    if first > high or last < low:
+        raise OutputTypeError(
+            f"{dtype.name} cannot hold the bounds to clip to",
+            expected=f"between {low} and {high}",
+            found=f"{smallest} and {largest}",
+        )
+    return first, last
+
+
+# --- Normalising ------------------------------------------------------------------------------------------------------
+
+
+def normalize_min_max(array: Array, output_min: float, output_max: float, per_channel: bool) -> Array:
+    """Return the array scaled linearly so that its values range from `output_min` to `output_max`.
+
+    An array (or channel) of one value becomes `output_min`.
+
+    Raises
+    ------
+    hdgpu.errors.VolumeError
+        If `output_min` is not below `output_max`.
+
+    Examples
+    --------
+    >>> normalize_min_max(np.array([[[1, 2, 3]]]), -1.0, 1.0, per_channel=False)
+    array([[[-1.,  0.,  1.]]])
+    """
+    if not output_min < output_max:
+        raise VolumeError("'output_min' must be below 'output_max'", found=(output_min, output_max))
+    xp = array_namespace(array)
+    ordered, axis = comparable(array), _reduced_axes(array, per_channel)
+    smallest = _floating_copy(xp.min(ordered, axis=axis, keepdims=True))
+    largest = _floating_copy(xp.max(ordered, axis=axis, keepdims=True))
+    values = _floating_copy(array)
+    values -= smallest
+    values *= (output_max - output_min) / _one_where_zero(largest - smallest)
+    values += output_min
+    return _as_given(values, array)
+
+
+def normalize_mean_std(array: Array, output_mean: float, output_std: float, per_channel: bool) -> Array:
+    """Return the array scaled linearly so that its values have that mean and (population) standard deviation.
+
+    An array (or channel) of one value becomes `output_mean`.
+
+    Raises
+    ------
+    hdgpu.errors.VolumeError
+        If `output_std` is not positive.
+
+    Examples
+    --------
+    >>> normalize_mean_std(np.array([[[1, 3, 5, 7]]]), 0.0, 5.0**0.5, per_channel=False)
+    array([[[-3., -1.,  1.,  3.]]])
+    """
+    if not output_std > 0:
+        raise VolumeError("'output_std' must be positive", found=output_std)
+    xp = array_namespace(array)
+    values, axis = _floating_copy(array), _reduced_axes(array, per_channel)
+    mean = xp.mean(values, axis=axis, keepdims=True)
+    deviation = _one_where_zero(xp.std(values, axis=axis, correction=0.0, keepdims=True))
+    values -= mean
+    values /= deviation / output_std
+    values += output_mean
+    return _as_given(values, array)
+
+
+def _reduced_axes(array: Array, per_channel: bool) -> tuple[int, ...]:
+    return (0, 1, 2) if per_channel else tuple(range(array.ndim))
+
+
+def _floating_copy(array: Array) -> Array:
+    """Return a copy of the array in the type to compute in: float32 and float64 as they are, integers as float64."""
+    name = dtype_name(array.dtype)
+    if name.startswith("complex"):
+        raise OutputTypeError("only bool, integer and floating-point arrays can be normalized", found=name)
+    # a sum of half precision numbers overflows
+    working = "float32" if name in ("float16", "bfloat16", "float32") else "float64"
+    return array_namespace(array).astype(array, native_dtype(array, working), copy=True)
+
+
+def _as_given(values: Array, array: Array) -> Array:
+    """Return the values as half precision if the array was."""
+    if dtype_name(array.dtype) in ("float16", "bfloat16"):
+        return array_namespace(values).astype(values, array.dtype)
+    return values
+
+
+def _one_where_zero(divisor: Array) -> Array:
+    xp = array_namespace(divisor)
+    return xp.where(divisor == 0, xp.ones_like(divisor), divisor)
