@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from hdgpu.dicom.elements import Layout
 from hdgpu.dicom.header import Header, header_of_dataset, read_header
 from hdgpu.dicom.instance import Instance
 from hdgpu.dicom.source import PathSource, open_source
@@ -62,11 +63,12 @@ def discover(
             work += [(False, path) for path in _files_below(os.fspath(item))]
         else:
             work.append((True, item))
+    layout = Layout()
     for done, (named, item) in enumerate(work):
         if named:
-            _add_named(found, item)
+            _add_named(found, item, layout)
         else:
-            _add_found(found, item, collect_errors)
+            _add_found(found, item, layout, collect_errors)
         if progress is not None:
             progress(done + 1, len(work))
     return found
@@ -100,10 +102,10 @@ def _files_below(folder: str) -> Iterator[str]:
             yield entry.path
 
 
-def _add_found(found: Discovery, path: str, collect_errors: bool) -> None:
+def _add_found(found: Discovery, path: str, layout: Layout, collect_errors: bool) -> None:
     """Add a file that a folder holds; a DICOMDIR lists files that the walk finds by itself."""
     try:
-        header = read_header(PathSource(path))
+        header = read_header(PathSource(path), layout)
     except NotDicomError:
         found.ignored.append(path)
     except HdgpuError as error:
@@ -117,10 +119,10 @@ def _add_found(found: Discovery, path: str, collect_errors: bool) -> None:
             found.instances.append(Instance(header))
 
 
-def _add_named(found: Discovery, item: Any) -> None:
-    header = header_of_dataset(item) if _is_dataset(item) else read_header(open_source(item))
+def _add_named(found: Discovery, item: Any, layout: Layout) -> None:
+    header = header_of_dataset(item) if _is_dataset(item) else read_header(open_source(item), layout)
     if Tag.DIRECTORY_RECORD_SEQUENCE in header:
-        found.instances += [Instance(read_header(PathSource(path))) for path in _files_of_dicomdir(header)]
+        found.instances += [Instance(read_header(PathSource(path), layout)) for path in _files_of_dicomdir(header)]
     else:
         found.instances.append(Instance(header))
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from hdgpu.dicom.elements import (
     Elements,
     Encoding,
+    Layout,
     NeedMoreBytes,
     NotUnderstood,
     PixelDataElement,
@@ -36,10 +37,11 @@ EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 DEFLATED = "1.2.840.10008.1.2.1.99"
 EXPLICIT_BIG = "1.2.840.10008.1.2.2"
 
+_EXPLICIT = Encoding(explicit=True)
+_ENCODINGS = {IMPLICIT_LITTLE: Encoding(explicit=False), EXPLICIT_BIG: Encoding(explicit=True, order=">")}
 _HEAD_BYTES = 1 << 13  # enough for most single-frame files; more is read where it is not
 _META_START = 132
-_META_ENCODING = Encoding(explicit=True)
-_META_WANTED = {int(Tag.TRANSFER_SYNTAX_UID): frozenset((b"UI",))}
+_TRANSFER_SYNTAX = b"\x02\0\x10\0UI"
 
 
 class Header:
@@ -157,12 +159,14 @@ class Header:
         )
 
 
-def read_header(source: Source) -> Header:
+def read_header(source: Source, layout: Layout | None = None) -> Header:
     """Read the header of a DICOM file.
 
     Parameters
     ----------
     source : Source
+    layout : Layout, optional
+        Shared between files read one after the other, it makes the second of two alike faster.
 
     Returns
     -------
@@ -181,7 +185,7 @@ def read_header(source: Source) -> Header:
     while True:
         head = source.head(size)
         try:
-            return _scan(source, head)
+            return _scan(source, head, layout)
         except NeedMoreBytes:
             if len(head) < size:
                 raise _cut_short(source) from None
@@ -211,7 +215,17 @@ def _may_be_mislabelled(head: bytes | memoryview) -> bool:
     return says_implicit and bytes(head[start + 4 : start + 6]).isalpha()
 
 
-def _scan(source: Source, head: bytes | memoryview) -> Header:
+def _transfer_syntax(meta: bytes) -> str:
+    """Find (0002,0010): before it come UIDs and a version alone, which cannot hold the bytes of its tag."""
+    at = meta.find(_TRANSFER_SYNTAX) + len(_TRANSFER_SYNTAX)
+    length = int.from_bytes(meta[at : at + 2], "little")
+    syntax = meta[at + 2 : at + 2 + length].rstrip(b"\0 ")
+    if at < len(_TRANSFER_SYNTAX) or not syntax.replace(b".", b"").isdigit():
+        raise NotUnderstood("no transfer syntax")
+    return syntax.decode("ascii")
+
+
+def _scan(source: Source, head: bytes | memoryview, layout: Layout | None) -> Header:
     if len(head) < _META_START + 12 or head[128:132] != b"DICM":
         raise NotUnderstood("no preamble")
     if head[132:136] != b"\x02\0\0\0" or head[136:138] != b"UL":
@@ -219,15 +233,12 @@ def _scan(source: Source, head: bytes | memoryview) -> Header:
     start = _META_START + 12 + int.from_bytes(head[140:144], "little")
     if start > len(head):
         raise NeedMoreBytes if start < source.size else RunsPastEnd("the meta information runs past the end")
-    meta = scan_elements(head, _META_START, start, _META_ENCODING, _META_WANTED)
-    syntax = meta.values.get(Tag.TRANSFER_SYNTAX_UID, b"").rstrip(b"\0 ").decode("ascii", "replace")
-    if not syntax:
-        raise NotUnderstood("no transfer syntax")
+    syntax = _transfer_syntax(bytes(head[_META_START:start]))
     if syntax == DEFLATED:
         inflated = zlib.decompress(source.read_at(start, source.size - start), -zlib.MAX_WBITS)
         source, head, start = BytesSource(inflated, source.name), inflated, 0
-    encoding = Encoding(syntax != IMPLICIT_LITTLE, ">" if syntax == EXPLICIT_BIG else "<")
-    elements = scan_elements(head, start, source.size, encoding, WANTED)
+    encoding = _ENCODINGS.get(syntax, _EXPLICIT)
+    elements = scan_elements(head, start, source.size, encoding, WANTED, layout)
     return Header(elements, encoding, source, syntax, head)
 
 
