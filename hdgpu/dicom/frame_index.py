@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from hdgpu.dicom.header import EXPLICIT_BIG
 from hdgpu.dicom.instance import Instance
 from hdgpu.dicom.source import ReadBuffer, Source
 from hdgpu.dicom.tags import Tag, describe_tag
@@ -53,25 +54,38 @@ class FrameIndex(ABC):
         return self.extract(source.read_at(*self.span(frame), buffer), source.name, frame)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NativeIndex(FrameIndex):
-    """Frames one after another, with no gap: even a frame of 1-bit samples begins where the last one ended."""
+    """Frames one after another, with no gap: even a frame of 1-bit samples begins where the last one ended.
+
+    Attributes
+    ----------
+    offset : int
+        Where the first frame begins in the file.
+    frame_bits : int
+        Size of a frame.
+    count : int
+    unit : int
+        Bytes that have to be read together: 2 where samples of one byte are swapped in words.
+    """
 
     offset: int
     frame_bits: int
     count: int
+    unit: int = 1
 
     def span(self, frame: int) -> tuple[int, int]:
-        """Return the bytes that hold any bit of the frame."""
-        first, last = frame * self.frame_bits // 8, -(-(frame + 1) * self.frame_bits // 8)
-        return self.offset + first, last - first
+        """Return the bytes, in whole units, that hold any bit of the frame."""
+        bits = 8 * self.unit
+        first, last = frame * self.frame_bits // bits, -(-(frame + 1) * self.frame_bits // bits)
+        return self.offset + first * self.unit, (last - first) * self.unit
 
     def extract(self, data: bytes | memoryview, name: str, frame: int) -> bytes | memoryview:
         """Return the samples as stored."""
         return data
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SingleFrameIndex(FrameIndex):
     """One encapsulated frame: all fragments of the element, found when the frame is read and no earlier."""
 
@@ -91,7 +105,7 @@ class SingleFrameIndex(FrameIndex):
         return fragments[1] if len(fragments) == 2 else b"".join(fragments[1:])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class EncapsulatedIndex(FrameIndex):
     """Several encapsulated frames, each a run of whole items.
 
@@ -160,7 +174,9 @@ def _native(instance: Instance, offset: int, length: int, count: int) -> NativeI
             expected=f"{expected} bytes for {size}",
             found=f"{length} bytes",
         )
-    return NativeIndex(offset, bits, count)
+    big_endian_words = instance.transfer_syntax_uid == EXPLICIT_BIG and instance.pixel_data.vr == "OW"
+    swapped = big_endian_words and instance.pixel.bits_allocated == 8
+    return NativeIndex(offset, bits, count, 2 if swapped else 1)
 
 
 def _check_plausible(instance: Instance, index: FrameIndex) -> None:

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hdgpu.codecs.route import Route, route_for
-from hdgpu.dicom.frame_index import FrameIndex, index_frames
+from hdgpu.codecs.route import Route
+from hdgpu.dicom.frame_index import FrameIndex
 from hdgpu.dicom.instance import Instance
 from hdgpu.dicom.source import ReadBuffer
 from hdgpu.errors import HdgpuError
@@ -49,7 +49,7 @@ class Tally:
     encoded_bytes: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FrameReader:
     """How to get at the frames of one instance: made, and checked against the file, before any memory is asked for.
 
@@ -66,21 +66,6 @@ class FrameReader:
     index: FrameIndex
     route: Route
     transform: PixelTransform
-
-    @classmethod
-    def of(cls, instance: Instance, transform: PixelTransform) -> FrameReader:
-        """Prepare an instance.
-
-        Raises
-        ------
-        UnsupportedTransferSyntaxError, UnsupportedPixelError, PixelDataSizeError, FrameIndexError, ...
-            If its frames cannot be decoded.
-        """
-        try:
-            route = route_for(instance.transfer_syntax_uid, instance.pixel)
-        except HdgpuError as error:
-            raise error.at(source=instance.name) from error.__cause__
-        return cls(instance, index_frames(instance), route, transform)
 
 
 class _Worker:

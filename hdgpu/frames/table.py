@@ -22,13 +22,11 @@ _MACROS = (
     Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE,
 )
 _NAN = float("nan")
-# Values that the files of a series share are parsed once: (tag, number of values) by column.
-_POSITION = (Tag.IMAGE_POSITION_PATIENT, 3)
+# Attributes that the files of a series share, but for a few values: by functional group macro, and number of values.
 _ORIENTATION = (Tag.IMAGE_ORIENTATION_PATIENT, 6)
-_SPACING = (Tag.PIXEL_SPACING, 2)
-_BETWEEN_SLICES = (Tag.SPACING_BETWEEN_SLICES, 1)
-_SLOPE = (Tag.RESCALE_SLOPE, 1)
-_INTERCEPT = (Tag.RESCALE_INTERCEPT, 1)
+_MEASURES = ((Tag.PIXEL_SPACING, 2), (Tag.SPACING_BETWEEN_SLICES, 1))
+_RESCALE = ((Tag.RESCALE_SLOPE, 1), (Tag.RESCALE_INTERCEPT, 1))
+_SHARED_VALUES = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,49 +82,53 @@ class FrameTable:
                 columns.add_unplaced(count - 1)
         first = np.repeat(np.cumsum(counts, dtype=np.int64) - np.array(counts, np.int64), counts)
         total = sum(counts)
-        slope, intercept = np.array(columns.slope), np.array(columns.intercept)
+        shared = np.array(list(columns.known.values())).reshape(-1, _SHARED_VALUES)[columns.shared]
+        slope, intercept = shared[:, 9], shared[:, 10]
         return cls(
             instance=np.repeat(np.arange(len(counts)), counts),
             number=np.arange(total) - first,
             position=np.array(columns.position).reshape(total, 3),
-            orientation=np.array(columns.orientation).reshape(total, 6),
-            spacing=np.array(columns.spacing).reshape(total, 2),
-            between_slices=np.array(columns.between_slices).reshape(total),
-            slope=np.where(np.isnan(slope) & ~np.isnan(intercept), 1.0, slope).reshape(total),
-            intercept=np.where(np.isnan(intercept) & ~np.isnan(slope), 0.0, intercept).reshape(total),
+            orientation=shared[:, :6],
+            spacing=shared[:, 6:8],
+            between_slices=shared[:, 8],
+            slope=np.where(np.isnan(slope) & ~np.isnan(intercept), 1.0, slope),
+            intercept=np.where(np.isnan(intercept) & ~np.isnan(slope), 0.0, intercept),
         )
 
 
 class _Columns:
-    """The columns while they grow."""
+    """The columns while they grow: the position of each frame, and which of the known sets of other values it has."""
 
     def __init__(self) -> None:
         self.position: list[tuple[float, ...]] = []
-        self.orientation: list[tuple[float, ...]] = []
-        self.spacing: list[tuple[float, ...]] = []
-        self.between_slices: list[tuple[float, ...]] = []
-        self.slope: list[tuple[float, ...]] = []
-        self.intercept: list[tuple[float, ...]] = []
-        self._known: dict[tuple[int, bytes | None], tuple[float, ...]] = {}
+        self.shared: list[int] = []
+        self.known: dict[tuple[bytes | None, ...], tuple[float, ...]] = {}
+        self._index: dict[tuple[bytes | None, ...], int] = {}
 
     def add(
-        self, position: Header | None, orientation: Header | None, spacing: Header | None, rescale: Header | None
+        self, position: Header | None, orientation: Header | None, measures: Header | None, rescale: Header | None
     ) -> None:
         """Add a row from the headers or functional group items that hold its attributes."""
-        tag, count = _POSITION
-        self.position.append((position and position.decimals(tag, count)) or (_NAN,) * count)
-        self.orientation.append(self._shared(orientation, *_ORIENTATION))
-        self.spacing.append(self._shared(spacing, *_SPACING))
-        self.between_slices.append(self._shared(spacing, *_BETWEEN_SLICES))
-        self.slope.append(self._shared(rescale, *_SLOPE))
-        self.intercept.append(self._shared(rescale, *_INTERCEPT))
+        self.position.append((position and position.decimals(Tag.IMAGE_POSITION_PATIENT, 3)) or (_NAN,) * 3)
+        key = (
+            _raw(orientation, Tag.IMAGE_ORIENTATION_PATIENT),
+            _raw(measures, Tag.PIXEL_SPACING),
+            _raw(measures, Tag.SPACING_BETWEEN_SLICES),
+            _raw(rescale, Tag.RESCALE_SLOPE),
+            _raw(rescale, Tag.RESCALE_INTERCEPT),
+        )
+        index = self._index.get(key)
+        if index is None:
+            index = self._index[key] = len(self._index)
+            sources = ((orientation, _ORIENTATION), *((measures, one) for one in _MEASURES))
+            parsed = [_decimals(*one) for one in (*sources, *((rescale, one) for one in _RESCALE))]
+            self.known[key] = tuple(number for numbers in parsed for number in numbers)
+        self.shared.append(index)
 
     def add_unplaced(self, count: int) -> None:
         """Add frames after the first of an instance that has no functional groups: nothing says where they lie."""
-        for _ in range(count):
-            self.position.append((_NAN,) * 3)
-            for column in (self.orientation, self.spacing, self.between_slices, self.slope, self.intercept):
-                column.append(column[-1])
+        self.position += [(_NAN,) * 3] * count
+        self.shared += [self.shared[-1]] * count
 
     def add_functional_groups(self, instance: Instance, count: int) -> None:
         """Add the frames of an enhanced multi-frame instance."""
@@ -143,11 +145,11 @@ class _Columns:
                 found=f"{found}",
             )
 
-    def _shared(self, header: Header | None, tag: Tag, count: int) -> tuple[float, ...]:
-        raw = header.values.get(tag) if header is not None else None
-        key = (tag, raw)
-        known = self._known.get(key)
-        if known is None:
-            numbers = header.decimals(tag, count) if header is not None else None
-            known = self._known[key] = numbers or (_NAN,) * count
-        return known
+
+def _raw(header: Header | None, tag: Tag) -> bytes | None:
+    return None if header is None else header.values.get(tag)
+
+
+def _decimals(header: Header | None, attribute: tuple[Tag, int]) -> tuple[float, ...]:
+    tag, count = attribute
+    return (header and header.decimals(tag, count)) or (_NAN,) * count

@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from hdgpu.array import host_memory
 from hdgpu.array.device import Device, parse_device, to_device
+from hdgpu.codecs.route import Route, route_for
 from hdgpu.dicom.discover import discover
-from hdgpu.dicom.image_pixel import ImagePixel
+from hdgpu.dicom.frame_index import index_frames
 from hdgpu.enum import CoordinateSystemNames, RGBColorChannels
 from hdgpu.errors import AmbiguousSeriesError, EmptySeriesError, HdgpuError, NoPixelDataError
 from hdgpu.frames.engine import FrameReader, Progress, default_workers, run_plan
@@ -265,21 +266,23 @@ def _build_volume(
 
 
 def _prepare(series: Series, options: TransformOptions, dtype: np.dtype[Any]) -> list[FrameReader]:
-    """Prepare the instances for decoding: those that are described alike share a compiled transform."""
+    """Prepare the instances for decoding: those that are described alike share a route and a compiled transform."""
     frames = series.frames
-    compiled: dict[tuple[ImagePixel, TransformPresence], PixelTransform] = {}
+    shared: dict[tuple[Any, ...], tuple[Route, PixelTransform]] = {}
     readers = []
     for instance in series.instances:
-        key = (instance.pixel, TransformPresence.of(instance))
-        transform = compiled.get(key)
-        if transform is None:
+        pixel, vr, presence = instance.pixel, instance.pixel_data.vr, TransformPresence.of(instance)
+        key = (id(pixel), instance.transfer_syntax_uid, vr, presence)
+        route_and_transform = shared.get(key)
+        if route_and_transform is None:
             try:
-                transform = compiled[key] = compile_transform(
-                    key[0], frames.slope, frames.intercept, key[1], options, dtype
+                route_and_transform = shared[key] = (
+                    route_for(instance.transfer_syntax_uid, pixel, vr=vr),
+                    compile_transform(pixel, frames.slope, frames.intercept, presence, options, dtype),
                 )
             except HdgpuError as error:
-                raise error.at(source=instance.name) from None
-        readers.append(FrameReader.of(instance, transform))
+                raise error.at(source=instance.name) from error.__cause__
+        readers.append(FrameReader(instance, index_frames(instance), *route_and_transform))
     return readers
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from hdgpu.dicom.instance import Instance
 from hdgpu.dicom.tags import Tag
@@ -62,8 +62,7 @@ class TransformOptions:
             raise ValueError("apply_real_world_transform and apply_modality_transform may not both be True")
 
 
-@dataclass(frozen=True, slots=True)
-class TransformPresence:
+class TransformPresence(NamedTuple):
     """Which transforms an instance has, besides slope and intercept."""
 
     real_world: bool = False

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdgpu.codecs.route import Route
+from hdgpu.codecs.route import Route, route_for
+from hdgpu.dicom.frame_index import index_frames
 from hdgpu.dicom.header import header_of_dataset
 from hdgpu.dicom.instance import Instance
 from hdgpu.errors import FrameDecodeError
@@ -46,7 +47,8 @@ def prepared(count: int, dtype: str = "float32") -> tuple[Any, ...]:
     transform = compile_transform(
         instances[0].pixel, table.slope, table.intercept, TransformPresence(), TransformOptions(), dtype
     )
-    readers = [FrameReader.of(instance, transform) for instance in instances]
+    route = route_for(instances[0].transfer_syntax_uid, instances[0].pixel)
+    readers = [FrameReader(instance, index_frames(instance), route, transform) for instance in instances]
     return table, readers, voxels
 
 

@@ -15,6 +15,8 @@ from pydicom.uid import JPEG2000Lossless, JPEGLSLossless, RLELossless
 
 import hdgpu as hd
 from hdgpu import errors
+from hdgpu.codecs.route import route_for
+from hdgpu.dicom.frame_index import index_frames
 from tests.make_series import AXIAL, make_dataset, make_series, write_series
 
 AFFINE = np.array([[0.0, 0, 0.75, -10], [0, 0.5, 0, -20], [-2, 0, 0, 0], [0, 0, 0, 1]])
@@ -371,3 +373,29 @@ def test_no_warning_from_a_good_series(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         hd.load_volume(tmp_path)
+
+
+@pytest.mark.parametrize("as_dataset", [False, True])
+@pytest.mark.parametrize("shape", [(3, 3), (2, 3), (5, 7)])
+def test_big_endian_words_of_single_bytes_over_frames_of_odd_length(
+    tmp_path: Path, shape: tuple[int, int], as_dataset: bool
+) -> None:
+    """8-bit samples under OW are swapped in pairs, and a pair may lie across two frames (PS3.5 A.3)."""
+    voxels = np.random.default_rng(1).integers(0, 255, (3, *shape), "uint8")
+    raw = voxels.tobytes() + b"\0" * (voxels.size % 2)
+    swapped = np.frombuffer(raw, "u1").reshape(-1, 2)[:, ::-1].tobytes()
+    dataset = make_dataset(voxels[0], NumberOfFrames=3, transfer_syntax="1.2.840.10008.1.2.2")
+    dataset.PixelData = swapped
+    dataset["PixelData"].VR = "OW"
+    path = tmp_path / "big"
+    pydicom.dcmwrite(path, dataset, implicit_vr=False, little_endian=False, force_encoding=True)
+    source = pydicom.dcmread(path) if as_dataset else path
+    (series,) = hd.read_series(source)
+    instance = series.instances[0]
+    index = index_frames(instance)
+    route = route_for(instance.transfer_syntax_uid, instance.pixel, vr=instance.pixel_data.vr)
+    frames = [
+        route.decode(index.read(instance.source, frame), np.empty(shape, "uint8"), index=frame)[0] for frame in range(3)
+    ]
+    np.testing.assert_array_equal(frames, pydicom.dcmread(path).pixel_array)
+    np.testing.assert_array_equal(frames, voxels)
