@@ -63,7 +63,7 @@ def write_variants(folder: Path, destination: Path) -> dict[str, list[Path]]:
 
 
 def load_hdgpu(paths: list[Path]) -> np.ndarray:
-    return hdgpu.load_volume(paths, device="cpu").array
+    return hdgpu.load_volume(paths[0].parent, device="cpu").array
 
 
 def load_highdicom(paths: list[Path]) -> np.ndarray:
@@ -165,12 +165,13 @@ def summarise(result: dict[str, object]) -> list[object]:
     """Return one row: medians, and the median over the rounds of the ratio of each peer to hdgpu."""
     seconds: dict[str, list[float]] = result["seconds"]  # type: ignore[assignment]
     ours = seconds["hdgpu"]
-    ratio = {peer: statistics.median(t / o for t, o in zip(times, ours, strict=True)) for peer, times in seconds.items()}
+    ratio = {
+        peer: statistics.median(theirs / one for theirs, one in zip(times, ours, strict=True))
+        for peer, times in seconds.items()
+    }
     result["median_seconds"] = {peer: statistics.median(times) for peer, times in seconds.items()}
     result["ratio_to_hdgpu"] = ratio
-    result["limit_ratio"] = statistics.median(
-        o / limit for o, limit in zip(ours, seconds["codec alone"], strict=True)
-    )
+    result["limit_ratio"] = statistics.median(o / limit for o, limit in zip(ours, seconds["codec alone"], strict=True))
     floors = FLOORS[str(result["syntax"])]
     return [
         result["syntax"],

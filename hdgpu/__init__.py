@@ -55,7 +55,7 @@ _HOME = {
     "set_default_device": "array.device",
 }
 
-__all__ = ["__version__", "errors", *_HOME]  # noqa: PLE0604 - a literal star is a list of names
+__all__ = ["__version__", "errors", *_HOME]
 
 
 def __getattr__(name: str) -> Any:

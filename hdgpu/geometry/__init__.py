@@ -1,0 +1,1 @@
+"""Where voxels are: affine, orientation, and the diagnosis of a stack.  Host only, float64, millimetres."""
