@@ -1,0 +1,85 @@
+"""YCbCr to RGB (PS3.3 C.7.6.3.1.2), and which JPEG streams are YCbCr.
+
+The conversion equals pydicom's ``convert_color_space`` for every one of the 2**24 inputs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from hdgpu.codecs.sniff_jpeg import JpegHeader
+from hdgpu.dicom.image_pixel import ImagePixel
+from hdgpu.errors import UnsupportedPixelError
+
+__all__ = ["jpeg_is_ybr", "ybr_to_rgb"]
+
+_RGB_COMPONENT_IDS = (tuple(b"RGB"), tuple(b"rgb"))
+
+_YBR_TO_RGB = np.array(
+    [[1, 1, 1], [0, -0.114 * 1.772 / 0.587, 1.772], [1.402, -0.299 * 1.402 / 0.587, 0]], dtype=np.float32
+)
+_NEUTRAL = np.array([0, 128, 128], dtype=np.float32)
+# Pixels at a time, so that their float32 copy stays in the second-level cache: twice as fast as a frame at once.
+_BLOCK = 8192
+
+
+def ybr_to_rgb(ybr: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Convert full-range YCbCr to RGB.
+
+    Parameters
+    ----------
+    ybr : numpy.ndarray of uint8
+        Shape (..., 3), C-contiguous.
+    out : numpy.ndarray of uint8
+        Same shape, C-contiguous; may be `ybr` itself.
+
+    Returns
+    -------
+    numpy.ndarray
+        `out`.
+    """
+    source, target = ybr.reshape(-1, 3), out.reshape(-1, 3)
+    for start in range(0, len(source), _BLOCK):
+        block = source[start : start + _BLOCK].astype(np.float32)
+        block -= _NEUTRAL
+        block = block @ _YBR_TO_RGB
+        block += np.float32(0.5)
+        np.floor(block, out=block)
+        np.clip(block, 0, 255, out=block)
+        target[start : start + _BLOCK] = block
+    return out
+
+
+def jpeg_is_ybr(header: JpegHeader, pixel: ImagePixel) -> bool:
+    """Whether the components of a JPEG or JPEG-LS stream are YCbCr.
+
+    Photometric Interpretation alone does not tell: it is often left at RGB when an encoder has transformed the colour.
+    The stream's own word counts more: the Adobe segment, JFIF (which is YCbCr by definition), and component
+    identifiers that spell RGB.  Photometric Interpretation decides where these are silent or contradict each other.
+
+    Parameters
+    ----------
+    header : JpegHeader
+        The stream's header.
+    pixel : ImagePixel
+        What the data set says.
+
+    Raises
+    ------
+    UnsupportedPixelError
+        If they are YCbCr, but not of 8 bits.
+    """
+    if pixel.samples_per_pixel == 1:
+        return False
+    evidence = set()
+    if header.adobe_transform in (0, 1):
+        evidence.add(header.adobe_transform == 1)
+    if header.jfif:
+        evidence.add(True)
+    if header.component_ids in _RGB_COMPONENT_IDS:
+        evidence.add(False)
+    is_ybr = evidence.pop() if len(evidence) == 1 else pixel.photometric_interpretation.startswith("YBR")
+    if is_ybr and pixel.dtype != np.uint8:
+        raise UnsupportedPixelError("YCbCr is converted for unsigned samples of 8 bits only", found=pixel.dtype)
+    return is_ybr

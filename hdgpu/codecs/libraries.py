@@ -1,0 +1,40 @@
+"""The codec libraries, imported when a frame first needs them: ``import hdgpu`` stays quick."""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+from types import ModuleType
+
+from hdgpu.errors import MissingDependencyError
+
+__all__ = ["imagecodecs", "libjpeg", "openjpeg", "pyjpegls"]
+
+
+@cache
+def _load(module: str, package: str) -> ModuleType:
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        problem = f"{package} is not installed ({error})"
+        raise MissingDependencyError(problem, remedy=f"pip install {package}") from error
+
+
+def imagecodecs() -> ModuleType:
+    """Return imagecodecs."""
+    return _load("imagecodecs", "imagecodecs")
+
+
+def libjpeg() -> ModuleType:
+    """Return the JPEG library of pylibjpeg."""
+    return _load("libjpeg", "pylibjpeg-libjpeg")
+
+
+def openjpeg() -> ModuleType:
+    """Return the JPEG 2000 library of pylibjpeg."""
+    return _load("openjpeg", "pylibjpeg-openjpeg")
+
+
+def pyjpegls() -> ModuleType:
+    """Return pyjpegls."""
+    return _load("jpeg_ls", "pyjpegls")
