@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Literal
 
 import numpy as np
@@ -15,6 +16,7 @@ from hdgpu.errors import PixelDataSizeError
 __all__ = ["decode_big_endian", "decode_big_endian_words", "decode_little_endian"]
 
 Bytes = bytes | bytearray | memoryview
+_MACHINE_ORDER = "<" if sys.byteorder == "little" else ">"
 
 
 def decode_little_endian(data: Bytes, pixel: ImagePixel, out: Samples, index: int) -> Samples:
@@ -81,7 +83,8 @@ def _samples(data: Bytes, pixel: ImagePixel, byte_order: Literal["<", ">"]) -> S
     expected = pixel.frame_bits // 8
     if len(data) not in (expected, expected + expected % 2):
         raise _wrong_length(expected, len(data))
-    samples = np.frombuffer(data, dtype=pixel.dtype.newbyteorder(byte_order), count=expected // pixel.dtype.itemsize)
+    dtype = pixel.dtype if byte_order == _MACHINE_ORDER else pixel.dtype.newbyteorder(byte_order)
+    samples = np.frombuffer(data, dtype=dtype, count=expected // dtype.itemsize)
     samples.flags.writeable = False
     return samples
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +35,17 @@ class ImagePixel:
     keyword : str
         The attribute that holds the samples: ``"PixelData"``, ``"FloatPixelData"`` or ``"DoubleFloatPixelData"``.
 
+    Attributes
+    ----------
+    dtype : numpy.dtype
+        Data type of the decoded stored values, in the machine's byte order.
+    frame_shape : tuple of int
+        Shape of one decoded frame: (rows, columns) or (rows, columns, samples).
+    frame_samples : int
+        Number of samples of one decoded frame.
+    frame_bits : int
+        Number of bits that one native frame takes up (PS3.5 8.1.1 and, for YBR_FULL_422, PS3.3 C.7.6.3.1.2).
+
     Raises
     ------
     InvalidAttributeError
@@ -58,6 +70,11 @@ class ImagePixel:
     pixel_representation: int = 0
     planar_configuration: int = 0
     keyword: str = "PixelData"
+    # Derived once: they are asked for with every frame.
+    dtype: np.dtype[Any] = field(init=False, repr=False, compare=False)
+    frame_shape: tuple[int, ...] = field(init=False, repr=False, compare=False)
+    frame_samples: int = field(init=False, repr=False, compare=False)
+    frame_bits: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for tag, value in (("(0028,0010) 'Rows'", self.rows), ("(0028,0011) 'Columns'", self.columns)):
@@ -78,6 +95,7 @@ class ImagePixel:
                 found=self.pixel_representation,
             )
         self._check_bits()
+        self._derive()
 
     def _check_bits(self) -> None:
         allocated = (_FLOAT_KEYWORDS[self.keyword],) if self.keyword in _FLOAT_KEYWORDS else (1, 8, 16, 32, 64)
@@ -96,31 +114,18 @@ class ImagePixel:
                 found=self.bits_stored,
             )
 
-    @property
-    def dtype(self) -> np.dtype[np.generic]:
-        """Data type of the decoded stored values, in the machine's byte order."""
-        if self.keyword in _FLOAT_KEYWORDS:
-            return np.dtype(f"f{self.bits_allocated // 8}")
-        return np.dtype(f"{'i' if self.pixel_representation else 'u'}{max(self.bits_allocated, 8) // 8}")
-
-    @property
-    def frame_shape(self) -> tuple[int, ...]:
-        """Shape of one decoded frame: (rows, columns) or (rows, columns, samples)."""
-        shape = (self.rows, self.columns)
-        return shape if self.samples_per_pixel == 1 else (*shape, self.samples_per_pixel)
-
-    @property
-    def frame_samples(self) -> int:
-        """Number of samples of one decoded frame."""
-        return self.rows * self.columns * self.samples_per_pixel
-
-    @property
-    def frame_bits(self) -> int:
-        """Number of bits that one native frame takes up (PS3.5 8.1.1 and, for YBR_FULL_422, PS3.3 C.7.6.3.1.2)."""
-        samples = self.frame_samples
+    def _derive(self) -> None:
+        kind = "f" if self.keyword in _FLOAT_KEYWORDS else "i" if self.pixel_representation else "u"
+        shape: tuple[int, ...] = (self.rows, self.columns)
+        samples = stored = self.rows * self.columns * self.samples_per_pixel
+        if self.samples_per_pixel > 1:
+            shape = (*shape, self.samples_per_pixel)
         if self.photometric_interpretation == "YBR_FULL_422":
-            samples = self.rows * (self.columns + self.columns % 2) * 2
-        return samples * self.bits_allocated
+            stored = self.rows * (self.columns + self.columns % 2) * 2
+        object.__setattr__(self, "dtype", np.dtype(f"{kind}{max(self.bits_allocated, 8) // 8}"))
+        object.__setattr__(self, "frame_shape", shape)
+        object.__setattr__(self, "frame_samples", samples)
+        object.__setattr__(self, "frame_bits", stored * self.bits_allocated)
 
     @property
     def stored_range(self) -> tuple[int, int]:
