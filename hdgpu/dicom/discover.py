@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hdgpu.dicom.elements import Layout
-from hdgpu.dicom.header import Header, header_of_dataset, read_header
+from hdgpu.dicom.header import Header, header_of_dataset, read_header, scan_headers
 from hdgpu.dicom.instance import Instance
 from hdgpu.dicom.source import PathSource, open_source
 from hdgpu.dicom.tags import Tag
@@ -64,8 +64,11 @@ def discover(
         else:
             work.append((True, item))
     layout = Layout()
-    for done, (named, item) in enumerate(work):
-        if named:
+    scanned = scan_headers([item for _, item in work])
+    for done, ((named, item), header) in enumerate(zip(work, scanned, strict=True)):
+        if header is not None:
+            found.instances.append(Instance(header))
+        elif named:
             _add_named(found, item, layout)
         else:
             _add_found(found, item, layout, collect_errors)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 __all__ = [
     "SEQUENCE",
+    "UNDEFINED",
     "Elements",
     "Encoding",
     "Layout",

@@ -7,12 +7,15 @@ Both end in the same form: value bytes by tag, so that there is one place where 
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hdgpu.compiled import extension
 from hdgpu.dicom.elements import (
+    UNDEFINED,
     Elements,
     Encoding,
     Layout,
@@ -23,7 +26,7 @@ from hdgpu.dicom.elements import (
     scan_elements,
     sequence_items,
 )
-from hdgpu.dicom.source import BytesSource, Source
+from hdgpu.dicom.source import BytesSource, PathSource, Source
 from hdgpu.dicom.tags import WANTED, Tag, describe_tag
 from hdgpu.errors import InvalidAttributeError, MissingAttributeError, NotDicomError, TruncatedFileError
 
@@ -40,6 +43,8 @@ EXPLICIT_BIG = "1.2.840.10008.1.2.2"
 _EXPLICIT = Encoding(explicit=True)
 _ENCODINGS = {IMPLICIT_LITTLE: Encoding(explicit=False), EXPLICIT_BIG: Encoding(explicit=True, order=">")}
 _HEAD_BYTES = 1 << 13  # enough for most single-frame files; more is read where it is not
+_BATCH = 64  # files that are scanned at a time
+_WANTED_TABLE = b"".join(struct.pack("<I2s", tag, next(iter(vrs))) for tag, vrs in sorted(WANTED.items()))
 _META_START = 132
 _TRANSFER_SYNTAX = b"\x02\0\x10\0UI"
 
@@ -197,6 +202,42 @@ def read_header(source: Source, layout: Layout | None = None) -> Header:
         except (NotUnderstood, struct.error, zlib.error):
             break
     return _read_with_pydicom(source, head)
+
+
+def scan_headers(items: Sequence[Any]) -> Iterator[Header | None]:
+    """Yield a header for each item that is the path of a plain file, by way of the compiled extension.
+
+    None stands for all else: `read_header` then reads it, or says what is wrong with it.
+    """
+    compiled = extension()
+    for start in range(0, len(items), _BATCH):
+        paths = [_local_path(item) for item in items[start : start + _BATCH]]
+        local = [path for path in paths if path is not None]
+        scanned = iter(compiled.scan_headers(local, _WANTED_TABLE) if compiled else [None] * len(local))
+        for path in paths:
+            found = None if path is None else next(scanned)
+            yield None if path is None or found is None else _header_of_scan(path, *found)
+
+
+def _local_path(item: Any) -> str | None:
+    path = os.fspath(item) if isinstance(item, (str, os.PathLike)) else None
+    return path if isinstance(path, str) and "://" not in path else None
+
+
+def _header_of_scan(
+    path: str,
+    size: int,
+    syntax: str,
+    explicit: bool,
+    values: dict[int, bytes],
+    pixel_tag: int,
+    vr: str,
+    offset: int,
+    length: int,
+) -> Header:
+    pixel_data = PixelDataElement(pixel_tag, vr, offset, None if length == UNDEFINED else length) if pixel_tag else None
+    encoding = _EXPLICIT if explicit else _ENCODINGS[IMPLICIT_LITTLE]
+    return Header(Elements(values, {}, pixel_data), encoding, PathSource(path, size), syntax, b"")
 
 
 def _cut_short(source: Source) -> TruncatedFileError:

@@ -91,9 +91,9 @@ class Source(ABC):
 class PathSource(Source):
     """A file of the local file system, opened for each read and closed again."""
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], size: int | None = None) -> None:
         self.name = os.fspath(path)
-        self._size: int | None = None
+        self._size = size
 
     @property
     def size(self) -> int:

@@ -22,6 +22,7 @@ from hdgpu.dicom.frame_index import FrameIndex
 from hdgpu.dicom.instance import Instance
 from hdgpu.dicom.source import ReadBuffer
 from hdgpu.errors import HdgpuError
+from hdgpu.frames.plain import STREAM_BYTES, PlainKind, load_plain_frames
 from hdgpu.frames.plan import ScatterPlan
 from hdgpu.frames.table import FrameTable
 from hdgpu.pixels.run import transform_frame
@@ -33,7 +34,7 @@ Progress = Callable[[int, int], None]
 """Called with the number of frames done and the number of all, by one decoding thread at a time."""
 
 # Consecutive slices that one thread takes at a time: neighbours in the output share memory pages.
-_CHUNK = 8
+_CHUNK = 16
 
 
 def default_workers() -> int:
@@ -60,19 +61,23 @@ class FrameReader:
     route : Route
     transform : PixelTransform
         Its rows are the rows of the frame table.
+    plain : PlainKind or None
+        Set where the compiled extension may take the frames.
     """
 
     instance: Instance
     index: FrameIndex
     route: Route
     transform: PixelTransform
+    plain: PlainKind | None = None
 
 
 class _Worker:
     """One decoding thread's own memory and counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, stream: bool) -> None:
         self.tally = Tally()
+        self._stream = stream
         self._buffer = ReadBuffer()
         self._scratch: dict[tuple[tuple[int, ...], np.dtype[Any]], npt.NDArray[Any]] = {}
 
@@ -82,7 +87,7 @@ class _Worker:
         try:
             data = reader.index.read(instance.source, number, self._buffer)
             stored, route = reader.route.decode(data, self._target(reader, out), index=number)
-            transform_frame(reader.transform, row, stored, out)
+            transform_frame(reader.transform, row, stored, out, stream=self._stream)
         except HdgpuError as error:
             syntax = f"transfer syntax {instance.transfer_syntax_uid}, SOP Instance UID {instance.sop_instance_uid}"
             raise error.at(source=instance.name, frame=number + 1, context=syntax) from error.__cause__
@@ -131,33 +136,17 @@ def run_plan(
     HdgpuError
         For the first frame, in the order of the plan, that could not be decoded; `out` is then worthless.
     """
-    count = len(plan.frame)
-    workers = max(1, min(workers or default_workers(), count))
-    frames, destinations = plan.frame.tolist(), plan.destination.tolist()
-    instances, numbers = table.instance.tolist(), table.number.tolist()
-    chunks = _Chunks(count, progress)
-
-    def work() -> Tally:
-        worker = _Worker()
-        for chunk in chunks:
-            for place in chunk:
-                row = frames[place]
-                try:
-                    worker.decode_into(readers[instances[row]], row, numbers[row], out[destinations[place]])
-                except BaseException as error:
-                    chunks.fail(place, error)
-                    return worker.tally
-            chunks.done(len(chunk))
-        return worker.tally
-
+    workers = max(1, min(workers or default_workers(), len(plan.frame)))
+    chunks = _Chunks(len(plan.frame), progress)
+    work = _Work(plan, table, readers, out, chunks)
     if workers == 1:
-        tallies = [work()]
+        tallies = [work.run()]
     else:
         with ThreadPoolExecutor(workers, "hdgpu-decode") as pool:
             try:
-                tallies = [future.result() for future in [pool.submit(work) for _ in range(workers)]]
+                tallies = [future.result() for future in [pool.submit(work.run) for _ in range(workers)]]
             except BaseException as error:  # an interrupt: the threads stop at their next chunk
-                chunks.fail(count, error)
+                chunks.fail(len(plan.frame), error)
                 raise
     chunks.raise_first()
     total = Tally()
@@ -165,6 +154,62 @@ def run_plan(
         total.frames_per_route.update(tally.frames_per_route)
         total.encoded_bytes += tally.encoded_bytes
     return total
+
+
+class _Work:
+    """What the decoding threads share: columns of plan and table as lists, which are quicker to index one by one."""
+
+    def __init__(
+        self,
+        plan: ScatterPlan,
+        table: FrameTable,
+        readers: Sequence[FrameReader],
+        out: npt.NDArray[Any],
+        chunks: _Chunks,
+    ) -> None:
+        self.rows: list[int] = plan.frame.tolist()
+        self.places: list[int] = plan.destination.tolist()
+        self.readers = [readers[instance] for instance in table.instance[plan.frame].tolist()]
+        self.numbers: list[int] = table.number[plan.frame].tolist()
+        self.out = out
+        self.chunks = chunks
+
+    def run(self) -> Tally:
+        """Take chunks until there are none; a failure is noted, not raised."""
+        worker = _Worker(stream=self.out.nbytes >= STREAM_BYTES)
+        for chunk in self.chunks:
+            at = chunk.start
+            while at < chunk.stop:
+                try:
+                    at += self._plain(range(at, chunk.stop), worker.tally)
+                    if at < chunk.stop:
+                        reader, out = self.readers[at], self.out[self.places[at]]
+                        worker.decode_into(reader, self.rows[at], self.numbers[at], out)
+                        at += 1
+                except BaseException as error:
+                    self.chunks.fail(at, error)
+                    return worker.tally
+            self.chunks.done(len(chunk))
+        return worker.tally
+
+    def _plain(self, places: range, tally: Tally) -> int:
+        """Load the plain frames that the range begins with, and return how many these are."""
+        kind = self.readers[places.start].plain
+        if kind is None:
+            return 0
+        sources, rows = [], []
+        for at in places:
+            reader = self.readers[at]
+            if reader.plain != kind:
+                break
+            sources.append((reader.instance.name, *reader.index.span(self.numbers[at])))
+            rows.append(self.rows[at])
+        transform = self.readers[places.start].transform
+        affine = transform.slope[rows].tolist(), transform.intercept[rows].tolist()
+        done = load_plain_frames(kind, sources, self.places[places.start : places.start + len(rows)], affine, self.out)
+        tally.frames_per_route[kind.route] += done
+        tally.encoded_bytes += sum(length for _, _, length in sources[:done])
+        return done
 
 
 class _Chunks:

@@ -18,6 +18,7 @@ from hdgpu.dicom.frame_index import index_frames
 from hdgpu.enum import CoordinateSystemNames, RGBColorChannels
 from hdgpu.errors import AmbiguousSeriesError, EmptySeriesError, HdgpuError, NoPixelDataError
 from hdgpu.frames.engine import FrameReader, Progress, default_workers, run_plan
+from hdgpu.frames.plain import PlainKind, plain_kind
 from hdgpu.frames.plan import ScatterPlan
 from hdgpu.geometry.affine import affine_from_attributes
 from hdgpu.geometry.stack import StackDiagnosis
@@ -268,21 +269,20 @@ def _build_volume(
 def _prepare(series: Series, options: TransformOptions, dtype: np.dtype[Any]) -> list[FrameReader]:
     """Prepare the instances for decoding: those that are described alike share a route and a compiled transform."""
     frames = series.frames
-    shared: dict[tuple[Any, ...], tuple[Route, PixelTransform]] = {}
+    shared: dict[tuple[Any, ...], tuple[Route, PixelTransform, PlainKind | None]] = {}
     readers = []
     for instance in series.instances:
         pixel, vr, presence = instance.pixel, instance.pixel_data.vr, TransformPresence.of(instance)
-        key = (id(pixel), instance.transfer_syntax_uid, vr, presence)
-        route_and_transform = shared.get(key)
-        if route_and_transform is None:
+        key = (id(pixel), instance.transfer_syntax_uid, vr, presence, type(instance.source))
+        known = shared.get(key)
+        if known is None:
             try:
-                route_and_transform = shared[key] = (
-                    route_for(instance.transfer_syntax_uid, pixel, vr=vr),
-                    compile_transform(pixel, frames.slope, frames.intercept, presence, options, dtype),
-                )
+                route = route_for(instance.transfer_syntax_uid, pixel, vr=vr)
+                transform = compile_transform(pixel, frames.slope, frames.intercept, presence, options, dtype)
             except HdgpuError as error:
                 raise error.at(source=instance.name) from error.__cause__
-        readers.append(FrameReader(instance, index_frames(instance), *route_and_transform))
+            known = shared[key] = (route, transform, plain_kind(route, transform, instance.source))
+        readers.append(FrameReader(instance, index_frames(instance), *known))
     return readers
 
 

@@ -7,16 +7,26 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hdgpu.compiled import extension
 from hdgpu.errors import OutputTypeError
 from hdgpu.pixels.transform import PixelTransform, TransformKind
 
 __all__ = ["transform_frame"]
 
+# Stored and output types that the compiled extension converts between, as NumPy and `struct` abbreviate them.
+_COMPILED_TYPES = frozenset(stored + out for stored in "BbHh" for out in "fd")
 # Values at a time where an intermediate is needed: 128 KiB of float64 stay in the second-level cache.
 _BLOCK = 1 << 14
 
 
-def transform_frame(transform: PixelTransform, frame: int, stored: npt.NDArray[Any], out: npt.NDArray[Any]) -> None:
+def transform_frame(
+    transform: PixelTransform,
+    frame: int,
+    stored: npt.NDArray[Any],
+    out: npt.NDArray[Any],
+    *,
+    stream: bool = False,
+) -> None:
     """Write the output values of one frame.
 
     Parameters
@@ -28,12 +38,20 @@ def transform_frame(transform: PixelTransform, frame: int, stored: npt.NDArray[A
         Stored values, of any shape; may be `out` itself if the transform is the identity.
     out : numpy.ndarray
         Contiguous, same shape, of the transform's data type.
+    stream : bool
+        Whether `out` is part of an array that does not fit into the cache, so that it is better written past it.
 
     Raises
     ------
     OutputTypeError
         If a value does not fit into the data type of `out`.
     """
+    compiled = extension()
+    types = stored.dtype.char + out.dtype.char
+    if compiled is not None and types in _COMPILED_TYPES and _is_plain(stored) and _is_plain(out):
+        slope, intercept = transform.slope[frame], transform.intercept[frame]
+        compiled.convert_frame(stored, out, types, slope, intercept, transform.exact_in_float32, stream)
+        return
     if transform.kind is TransformKind.IDENTITY:
         if stored is not out:
             _cast(stored, out)
@@ -46,6 +64,10 @@ def transform_frame(transform: PixelTransform, frame: int, stored: npt.NDArray[A
         _affine_exact(stored, np.float32(slope), np.float32(intercept), out)
     else:
         _affine_in_blocks(stored, slope, intercept, out)
+
+
+def _is_plain(array: npt.NDArray[Any]) -> bool:
+    return array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative
 
 
 def _affine_exact(stored: npt.NDArray[Any], slope: np.float32, intercept: np.float32, out: npt.NDArray[Any]) -> None:
