@@ -19,7 +19,7 @@ def make_dataset(pixels: np.ndarray, **attributes: Any) -> FileDataset:
     meta.FileMetaInformationGroupLength = 0  # pydicom fills it in when it writes
     meta.FileMetaInformationVersion = b"\0\1"
     meta.MediaStorageSOPClassUID = CTImageStorage
-    meta.MediaStorageSOPInstanceUID = generate_uid()
+    meta.MediaStorageSOPInstanceUID = generate_uid(entropy_srcs=[pixels.tobytes().hex(), str(attributes)])
     meta.TransferSyntaxUID = attributes.pop("transfer_syntax", ExplicitVRLittleEndian)
     dataset = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128)
     dataset.SOPClassUID = CTImageStorage

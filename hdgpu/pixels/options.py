@@ -77,8 +77,9 @@ class TransformPresence(NamedTuple):
         header = instance.header
         real_world = Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE in header
         voi = Tag.WINDOW_CENTER in header or Tag.VOI_LUT_SEQUENCE in header
-        for maps, windows in instance.functional_groups(_GROUPS):
-            real_world, voi = real_world or maps is not None, voi or windows is not None
+        if Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE in header:
+            for maps, windows in instance.functional_groups(_GROUPS):
+                real_world, voi = real_world or maps is not None, voi or windows is not None
         return cls(
             real_world=real_world,
             modality_lut=Tag.MODALITY_LUT_SEQUENCE in header,
