@@ -45,12 +45,14 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 # Two stamps: the demo does without the development tools, torch above all.
-$(DEMO_STAMP): pyproject.toml | $(BIN)/python
+COMPILED := $(wildcard compiled/*)
+
+$(DEMO_STAMP): pyproject.toml $(COMPILED) | $(BIN)/python
 	@echo "Setting up $(VENV) for the demo, once."
 	$(BIN)/python -m pip install --quiet --editable . pydicom-data
 	touch $@
 
-$(DEV_STAMP): pyproject.toml | $(BIN)/python
+$(DEV_STAMP): pyproject.toml $(COMPILED) | $(BIN)/python
 	@echo "Setting up $(VENV) with the development tools, once: some minutes, torch is large."
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
 	touch $@ $(DEMO_STAMP)

@@ -290,7 +290,7 @@ PyObject* load_frames(PyObject*, PyObject* arguments) {
         const std::size_t width = width_of(types[0]), out_bytes = static_cast<std::size_t>(samples) * width_of(types[1]);
         const long long slices = static_cast<long long>(static_cast<std::size_t>(view.len) / out_bytes);
         for (std::size_t i = 0; i < count; ++i) {
-            if (places[i] < 0 || places[i] >= slices || offsets[i] < 0 || lengths[i] <= 0) {
+            if (places[i] < 0 || places[i] >= slices || offsets[i] < 0 || lengths[i] < 0) {
                 PyErr_SetString(PyExc_ValueError, "a place, offset or length out of range");
                 break;
             }

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from hdgpu.cli.selection import add_source_arguments, find_series, select_series
+from hdgpu.cli.selection import add_source_arguments, chosen_series
 from hdgpu.cli.table import format_table
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     from hdgpu.cli.progress import progress
     from hdgpu.image.load import load_volume
 
-    series = select_series(find_series(arguments.path), arguments.series, source=arguments.path)
+    series = chosen_series(arguments.path, arguments.series)
     paths = sorted(series.files)
 
     def load() -> tuple[dict[str, float], Volume]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hdgpu.cli.output import atomic_target, refuse_overwrite
-from hdgpu.cli.selection import add_source_arguments, find_series, select_series
+from hdgpu.cli.selection import add_source_arguments, chosen_series
 from hdgpu.errors import MissingDependencyError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     from hdgpu.image.load import load_volume
 
     refuse_overwrite(arguments.destination, force=arguments.force)
-    series = select_series(find_series(arguments.source), arguments.series, source=arguments.source)
+    series = chosen_series(arguments.source, arguments.series)
     with progress("decoding") as callback:
         volume = load_volume(series, dtype=np.dtype(arguments.dtype), progress=callback)
     write_volume(volume, arguments.destination, force=arguments.force)

@@ -74,7 +74,8 @@ def _libraries(versions: dict[str, str | None]) -> str:
 
 def _devices(found: dict[str, Any]) -> str:
     cuda = found["cuda"]
-    rows = [["cpu", f"{found['cores']} cores"]]
+    compiled = "with" if found["compiled"] else "without"
+    rows = [["cpu", f"{found['cores']} cores, {compiled} the compiled extension"]]
     if cuda["available"]:
         rows += [[f"cuda:{index}", name] for index, name in enumerate(cuda["device_names"])]
     else:

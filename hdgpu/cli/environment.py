@@ -43,6 +43,7 @@ def environment() -> dict[str, Any]:
     """Return versions and devices, as what JSON can hold; no library but CuPy is imported."""
     import hdgpu as hd
     from hdgpu.array.device import cuda_status
+    from hdgpu.compiled import extension
 
     status = cuda_status()
     gpu_libraries = [name for names in _GPU_DECODING.values() for name in names]
@@ -50,6 +51,7 @@ def environment() -> dict[str, Any]:
         "hdgpu": hd.__version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
+        "compiled": extension() is not None,
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "libraries": {name: version_of(name) for name in (*REQUIRED, *OPTIONAL, *gpu_libraries)},
         "cuda": asdict(status) | {"device_names": list(status.device_names)},
@@ -86,6 +88,11 @@ def missing_libraries(found: dict[str, Any]) -> list[dict[str, Any]]:
     missing += [
         _missing(name, purpose, command) for name, (purpose, command) in OPTIONAL.items() if libraries[name] is None
     ]
+    if not found["compiled"]:
+        command = "pip install --force-reinstall --no-deps . (from a clone, with a C++ compiler)"
+        missing.append(
+            _missing("compiled extension", "native and RLE series at full speed", command, problem="not built")
+        )
     if found["cuda"]["available"]:
         extra = "cuda12" if (found["cuda"]["runtime_version"] or 0) < 13000 else "cuda13"
         command = f'pip install "hdgpu[{extra}]"'

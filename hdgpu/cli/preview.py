@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hdgpu.cli.output import atomic_target, refuse_overwrite
-from hdgpu.cli.selection import add_source_arguments, find_series, select_series
+from hdgpu.cli.selection import add_source_arguments, chosen_series
 from hdgpu.errors import HdgpuError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.window is not None and arguments.window[1] <= 0:
         raise HdgpuError("the window's width must be positive", found=arguments.window[1])
     refuse_overwrite(arguments.destination, force=arguments.force)
-    series = select_series(find_series(arguments.source), arguments.series, source=arguments.source)
+    series = chosen_series(arguments.source, arguments.series)
     with progress("decoding") as callback:
         volume = load_volume(series, progress=callback)
     width, height = write_preview(volume, arguments.destination, window=arguments.window, force=arguments.force)

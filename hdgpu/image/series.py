@@ -17,6 +17,8 @@ from hdgpu.geometry.stack import StackDiagnosis, StackVerdict, diagnose_stack
 
 __all__ = ["Series", "group_series", "select_series"]
 
+_LISTED = 8  # names of series that an error message lists at most
+
 
 class Series:
     """Instances of one series.
@@ -205,9 +207,11 @@ def select_series(all_series: Sequence[Series], wanted: str | int | None, source
     Raises
     ------
     EmptySeriesError, NoPixelDataError
-        If there is nothing to choose from.
+        If there is nothing to choose from, or nothing that is called so.
     AmbiguousSeriesError
-        If there are several, or none is the one wanted.
+        If there are several.
+    TruncatedFileError
+        If a file may be of the series, but is cut off before it could say so.
     """
     if not all_series:
         raise EmptySeriesError("there is no DICOM file", source=source)
@@ -216,18 +220,22 @@ def select_series(all_series: Sequence[Series], wanted: str | int | None, source
         raise NoPixelDataError("there is no file with pixel data", source=source)
     matching = images
     if wanted is not None:
-        matching = [one for one in images if str(wanted) in (one.series_instance_uid, str(one.series_number))]
+        matching = [one for one in images if wanted in (one.series_instance_uid, one.series_number)]
+        if not matching and str(wanted).isdigit():
+            matching = [one for one in images if one.series_number == int(wanted)]
     if len(matching) == 1:
         _refuse_strays(all_series, matching[0])
         return matching[0]
-    listing = "".join(f"\n  {series!r} {series.series_instance_uid}" for series in images)
+    names = [f"{one.series_instance_uid} (number {one.series_number})" for one in (matching or images)[:_LISTED]]
+    listing = ", ".join(names + ["..."] * (len(matching or images) > _LISTED))
     if not matching:
-        raise AmbiguousSeriesError("no series is the one asked for", source=source, expected=wanted, found=listing)
+        raise EmptySeriesError("no series is the one asked for", source=source, expected=wanted, found=listing)
     raise AmbiguousSeriesError(
         f"there are {len(matching)} series",
         source=source,
+        expected="one",
         found=listing,
-        remedy="Pass series= with a Series Instance UID or a Series Number.",
+        remedy="Choose one with series= (--series on the command line): a Series Instance UID or Series Number.",
     )
 
 
