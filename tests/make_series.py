@@ -76,3 +76,14 @@ def write_series(datasets: list[Dataset], folder: Path) -> list[Path]:
         datasets[index].save_as(path, enforce_file_format=True)
         paths.append(path)
     return paths
+
+
+def nested_sequences() -> list[Dataset]:
+    """Return items of undefined length that hold a sequence of undefined length with a position that is none."""
+    inner, middle = Dataset(), Dataset()
+    inner.ImagePositionPatient = [9, 9, 9]
+    inner.is_undefined_length_sequence_item = True
+    middle.PlanePositionSequence = [inner, inner]
+    middle["PlanePositionSequence"].is_undefined_length = True
+    middle.is_undefined_length_sequence_item = True
+    return [middle, middle]

@@ -24,7 +24,7 @@ from hdgpu.dicom.tags import Tag
 from hdgpu.errors import HdgpuError
 from hdgpu.frames import engine
 from hdgpu.pixels.reference import affine
-from tests.make_series import make_dataset, make_series, write_series
+from tests.make_series import make_dataset, make_series, nested_sequences, write_series
 from tests.real_files import every_file, real_series
 
 extension = compiled.extension()
@@ -106,15 +106,7 @@ def test_what_is_no_file_is_declined(tmp_path: Path) -> None:
 
 
 def test_long_header_and_nested_sequences(tmp_path: Path) -> None:
-    from pydicom import Dataset
-
-    inner, middle = Dataset(), Dataset()
-    inner.ImagePositionPatient = [9, 9, 9]
-    inner.is_undefined_length_sequence_item = True
-    middle.PlanePositionSequence = [inner, inner]
-    middle["PlanePositionSequence"].is_undefined_length = True
-    middle.is_undefined_length_sequence_item = True
-    dataset = make_dataset(make_series(1)[1][0], ReferencedImageSequence=[middle, middle])
+    dataset = make_dataset(make_series(1)[1][0], ReferencedImageSequence=nested_sequences())
     dataset["ReferencedImageSequence"].is_undefined_length = True
     for size in (100, 20_000, 300_000, 2_000_000):
         dataset.add_new(0x00291010, "OB", b"x" * size)

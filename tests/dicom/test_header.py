@@ -24,7 +24,7 @@ from hdgpu.errors import (
     NotDicomError,
     TruncatedFileError,
 )
-from tests.make_series import make_dataset, make_series
+from tests.make_series import make_dataset, make_series, nested_sequences
 from tests.real_files import every_file
 
 TEXT_VRS = {"CS", "DS", "IS", "UI", "LO", "SH"}
@@ -109,13 +109,7 @@ def test_native_syntaxes_without_pydicom(syntax: str, monkeypatch: pytest.Monkey
 
 
 def test_nested_sequences_of_undefined_length_are_hopped_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    inner, middle = Dataset(), Dataset()
-    inner.ImagePositionPatient = [9, 9, 9]
-    inner.is_undefined_length_sequence_item = True
-    middle.PlanePositionSequence = [inner, inner]
-    middle["PlanePositionSequence"].is_undefined_length = True
-    middle.is_undefined_length_sequence_item = True
-    dataset = make_dataset(make_series(1)[1][0], ReferencedImageSequence=[middle, middle])
+    dataset = make_dataset(make_series(1)[1][0], ReferencedImageSequence=nested_sequences())
     dataset["ReferencedImageSequence"].is_undefined_length = True
     monkeypatch.setattr(header_module, "_read_with_pydicom", None)
     for syntax in ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2"):
