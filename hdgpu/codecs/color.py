@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from hdgpu.codecs.sniff_jpeg import JpegHeader
 from hdgpu.dicom.image_pixel import ImagePixel
-from hdgpu.errors import UnsupportedPixelError
+from hdgpu.errors import FrameDecodeError, UnsupportedPixelError
 
 __all__ = ["jpeg_is_ybr", "ybr_to_rgb"]
 
@@ -69,9 +69,17 @@ def jpeg_is_ybr(header: JpegHeader, pixel: ImagePixel) -> bool:
     ------
     UnsupportedPixelError
         If they are YCbCr, but not of 8 bits.
+    FrameDecodeError
+        If the Adobe segment says neither YCbCr nor not: libraries guess, each in its own way.
     """
     if pixel.samples_per_pixel == 1:
         return False
+    if header.adobe_transform not in (None, 0, 1):
+        raise FrameDecodeError(
+            "the JPEG stream's Adobe segment has an impossible colour transform",
+            expected="0 or 1",
+            found=header.adobe_transform,
+        )
     evidence = set()
     if header.adobe_transform in (0, 1):
         evidence.add(header.adobe_transform == 1)

@@ -9,7 +9,7 @@ from hdgpu.codecs.color import jpeg_is_ybr
 from hdgpu.codecs.jpeg_entropy import TallerStream, check_lossless_bits
 from hdgpu.codecs.libraries import imagecodecs
 from hdgpu.codecs.sniff import Codestream, describe
-from hdgpu.codecs.sniff_jpeg import JpegHeader, end_of_image
+from hdgpu.codecs.sniff_jpeg import JpegHeader, check_largest_sample, end_of_image
 from hdgpu.codecs.sniff_jpeg2000 import Jpeg2000Header, check_tile_parts
 from hdgpu.codecs.sniff_jpegxl import JpegXlHeader
 from hdgpu.codecs.stored import check_jpeg_container, store_jpeg, store_jpeg2000, store_jpeg_ls
@@ -112,6 +112,7 @@ def decode_jpeg_ls(data: bytes, pixel: ImagePixel, out: Samples, index: int) -> 
     """Decode a JPEG-LS stream with CharLS.  Parameters, result and errors are those of :func:`decode_jpeg`."""
     stream = describe(data, pixel, "jpegls")
     assert isinstance(stream.header, JpegHeader)
+    check_largest_sample(stream.header)
     end_of_image(data, stream.header)  # CharLS would take seconds to find that it is missing
     is_ybr = jpeg_is_ybr(stream.header, pixel)
     samples = imagecodecs().jpegls_decode(data, out=_matching_view(out, stream))

@@ -4,7 +4,8 @@ A decoder of JPEG (ISO/IEC 10918-1) that meets damaged Huffman codes goes on wit
 in the end is short of bits or has some left; imagecodecs does not pass on libjpeg-turbo's warning about it.  Nearly all
 damage shows in this way and in no other.  Two checks find it without decoding twice:
 
-- *Lossless* streams: the samples tell what Huffman codes they were made of, so the bits can be counted again.
+- *Lossless* streams: the samples tell what Huffman codes they were made of, so the bits can be counted again, and how
+  many of them are set.
 - *DCT* streams: the image is decoded with one row of MCUs more than it has.  The first of these is decoded from the up
   to seven bits that pad the last byte and then from zeros, all further ones are left flat, at medium grey.  If already
   the first one is flat, then the bits ran out early; if a later one is not, then there were bits left.
@@ -27,7 +28,9 @@ __all__ = ["TallerStream", "check_lossless_bits", "check_restart_markers", "scan
 # libjpeg's own limit on rows, JPEG_MAX_DIMENSION.
 _MOST_ROWS = 65_500
 # In a lossless stream's table of bits: a difference that the Huffman table has no code for.
-_NO_CODE = 1 << 20
+_NO_CODE = (1 << 30) + (1 << 20)
+# There, each bit that is set counts for this many more, so that one sum tells the number of both; int32 is the faster.
+_SET = 1 << 25
 
 
 def scan_bytes(data: bytes, header: JpegHeader) -> bytes:
@@ -78,6 +81,10 @@ def check_restart_markers(data: bytes, header: JpegHeader) -> None:
 def check_lossless_bits(samples: Samples, data: bytes, header: JpegHeader) -> None:
     """Count the bits that decoded samples took up, and compare with those there are (ISO/IEC 10918-1 H.1.2).
 
+    That their number is right is not enough: for a code that is in no table libjpeg-turbo skips 17 bits and goes on as
+    if they were a difference of zero.  Where zeros have codes of one bit it is then 16 bits short in the end, and makes
+    up 16 zeros.  So the bits that are set are counted as well: a code that is in no table is nearly all ones.
+
     Parameters
     ----------
     samples : numpy.ndarray of unsigned integers
@@ -92,23 +99,26 @@ def check_lossless_bits(samples: Samples, data: bytes, header: JpegHeader) -> No
     FrameDecodeError
         If they are not equal but for the up to seven bits that pad the last byte.
     """
-    scan = scan_bytes(data, header)
-    available = 8 * (len(scan) - scan.count(b"\xff"))
-    last_byte = scan[-2] if scan.endswith(b"\xff\x00") else scan[-1] if scan else 0
+    scan = scan_bytes(data, header).replace(b"\xff\x00", b"\xff")
     tables = dict(header.huffman_tables)  # of two tables for one destination the later one holds (B.2.4.2)
-    used = 0
+    total = 0
     for index, (_, selector) in enumerate(header.scan_components):
         table = tables.get(selector >> 4)
         if table is None:
             raise FrameDecodeError("the JPEG stream lacks a Huffman table that its scan calls for")
         plane = samples if samples.ndim == 2 else samples[:, :, index]
         differences = _differences(plane, header.scan_parameters[0], header.precision)
-        used += int(np.take(_bits_of_differences(table), differences).sum(dtype=np.int64))
-    padding = available - used
+        total += int(np.take(_bits_of_differences(table), differences).sum(dtype=np.int64))
+    bits, bits_set = 8 * len(scan), int(np.bitwise_count(np.frombuffer(scan, np.uint8)).sum(dtype=np.int64))
+    padding = (bits - total) % _SET
     # Padding is all ones (F.1.2.3), from some encoders all zeros.
-    if not 0 <= padding < 8 or last_byte % (1 << padding) not in (0, (1 << padding) - 1):
+    padding_value = scan[-1] % (1 << padding) if scan and padding < 8 else -1
+    without_padding = bits - padding + (bits_set - padding_value.bit_count()) * _SET
+    if padding_value not in (0, (1 << min(padding, 8)) - 1) or total != without_padding:
         raise FrameDecodeError(
-            "the decoded samples do not account for the entropy-coded bytes", expected=f"{available} bits", found=used
+            "the decoded samples do not account for the entropy-coded bytes",
+            expected=f"{bits} bits, {bits_set} of them set",
+            found=f"{total % _SET} and {total // _SET}",
         )
 
 
@@ -138,16 +148,26 @@ def _differences(plane: Samples, predictor: int, precision: int) -> npt.NDArray[
 
 @lru_cache(maxsize=16)
 def _bits_of_differences(table: bytes) -> npt.NDArray[np.int32]:
-    """Bits that each difference modulo 2**16 takes up: the code of its category and the bits that follow (H.1.2.2)."""
+    """Bits that each difference modulo 2**16 takes up: the code of its category and the bits that follow (H.1.2.2).
+
+    To their number, `_SET` is added for each of them that is set.
+    """
     counts, symbols = table[:16], table[16:]
     lengths = [length for length, count in enumerate(counts, start=1) for _ in range(count)]
     bits_of_category = np.full(17, _NO_CODE, dtype=np.int32)
+    code, previous = 0, 0
     for length, category in zip(lengths, symbols, strict=True):
-        if category <= 16:
-            bits_of_category[category] = length + category % 16  # nothing follows category 16: it is one value
-    magnitudes = np.abs(np.arange(1 << 16, dtype=np.uint16).astype(np.int16).astype(np.int32))
-    categories = np.frexp(magnitudes.astype(np.float64))[1]  # the exponent is the number of bits
-    return bits_of_category[categories]
+        code <<= length - previous  # codes of one length are consecutive numbers (C.2)
+        previous = length
+        if category <= 16:  # nothing follows category 16: it is one value
+            bits_of_category[category] = length + category % 16 + code.bit_count() * _SET
+        code += 1
+    differences = np.arange(1 << 16, dtype=np.uint16).astype(np.int16).astype(np.int32)
+    categories = np.frexp(np.abs(differences).astype(np.float64))[1]  # the exponent is the number of bits
+    # What follows is the difference, or if that is negative one less, cut to as many bits (F.1.2.1.1).
+    following = (differences - (differences < 0)) & ((1 << categories % 16) - 1)
+    bits: npt.NDArray[np.int32] = bits_of_category[categories] + np.bitwise_count(following) * np.int32(_SET)
+    return bits
 
 
 # --- DCT --------------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from hdgpu.codecs.imagecodecs import checked_dct, deep_dct, raw_jpeg, unverifiab
 from hdgpu.codecs.jpeg_entropy import check_restart_markers
 from hdgpu.codecs.libraries import libjpeg, openjpeg, pyjpegls
 from hdgpu.codecs.sniff import Codestream, describe
-from hdgpu.codecs.sniff_jpeg import JpegHeader, end_of_image
+from hdgpu.codecs.sniff_jpeg import JpegHeader, check_largest_sample, end_of_image
 from hdgpu.codecs.sniff_jpeg2000 import Jpeg2000Header, check_tile_parts
 from hdgpu.codecs.stored import check_jpeg_container, store_jpeg, store_jpeg2000, store_jpeg_ls
 from hdgpu.dicom.image_pixel import ImagePixel
@@ -56,6 +56,7 @@ def decode_jpeg_ls(data: bytes, pixel: ImagePixel, out: Samples, index: int) -> 
     """Decode a JPEG-LS stream with pyjpegls, another build of CharLS."""
     stream = describe(data, pixel, "jpegls")
     assert isinstance(stream.header, JpegHeader)
+    check_largest_sample(stream.header)
     end_of_image(data, stream.header)
     is_ybr = jpeg_is_ybr(stream.header, pixel)
     decoded, info = pyjpegls().decode_pixel_data(data)

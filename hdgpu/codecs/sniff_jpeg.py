@@ -7,9 +7,20 @@ from dataclasses import dataclass
 
 from hdgpu.errors import FrameDecodeError
 
-__all__ = ["JpegHeader", "end_of_image", "read_jpeg_header"]
+__all__ = ["JpegHeader", "check_largest_sample", "end_of_image", "read_jpeg_header"]
 
-_DHT, _SOI, _EOI, _SOS, _DQT, _DNL, _DRI, _APP0, _APP14 = 0xC4, 0xD8, 0xD9, 0xDA, 0xDB, 0xDC, 0xDD, 0xE0, 0xEE
+_DHT, _SOI, _EOI, _SOS, _DQT, _DNL, _DRI, _APP0, _APP14, _LSE = (
+    0xC4,
+    0xD8,
+    0xD9,
+    0xDA,
+    0xDB,
+    0xDC,
+    0xDD,
+    0xE0,
+    0xEE,
+    0xF8,
+)
 _SOF = frozenset(range(0xC0, 0xD0)) - {_DHT, 0xC8, 0xCC} | {0xF7}
 _WITHOUT_SEGMENT = frozenset({0x01, *range(0xD0, 0xD8), _SOI, _EOI})
 _SOF_PROGRESSIVE, _SOF_JPEG_LS = 0xC2, 0xF7
@@ -47,6 +58,8 @@ class JpegHeader:
         ILV and point transform of a JPEG-LS stream.
     scan_offset : int
         Where the entropy-coded bytes begin.
+    largest_sample : int
+        MAXVAL of the preset parameters of a JPEG-LS stream, 0 for the largest one of its precision.
     """
 
     sof: int
@@ -63,6 +76,7 @@ class JpegHeader:
     scan_components: tuple[tuple[int, int], ...]
     scan_parameters: tuple[int, int, int]
     scan_offset: int
+    largest_sample: int
 
     @property
     def is_jpeg_ls(self) -> bool:
@@ -100,6 +114,7 @@ def read_jpeg_header(data: bytes) -> JpegHeader:
     """
     frame: tuple[int, int, bytes] | None = None
     jfif, adobe_transform, restart_interval = False, None, 0
+    largest_sample = 0
     huffman_tables: list[tuple[int, bytes]] = []
     for marker, offset, body in _segments(data):
         if marker in _SOF:
@@ -112,6 +127,8 @@ def read_jpeg_header(data: bytes) -> JpegHeader:
             restart_interval = int.from_bytes(body, "big")
         elif marker == _DHT:
             huffman_tables += _huffman_tables(body)
+        elif marker == _LSE and body.startswith(b"\x01"):
+            largest_sample = int.from_bytes(body[1:3], "big")
         elif marker == _SOS:
             if frame is None:
                 raise FrameDecodeError("the JPEG stream has a scan before its frame header")
@@ -134,8 +151,29 @@ def read_jpeg_header(data: bytes) -> JpegHeader:
                 scan_components=scan_components,
                 scan_parameters=scan_parameters,
                 scan_offset=offset + 4 + len(body),
+                largest_sample=largest_sample,
             )
     raise FrameDecodeError("the JPEG stream ends before its first scan")
+
+
+def check_largest_sample(header: JpegHeader) -> None:
+    """Insist that samples of a JPEG-LS stream use the whole range of its precision.
+
+    Streams that preset a smaller range are legitimate, but hardly exist: mostly the bytes are damaged.  It shows in no
+    other way, and CharLS and libjpeg decode them to quite different images.
+
+    Raises
+    ------
+    FrameDecodeError
+        If they use less or more.
+    """
+    largest = (1 << header.precision) - 1
+    if header.largest_sample not in (0, largest):
+        raise FrameDecodeError(
+            "the JPEG-LS stream presets an unusual range of samples",
+            expected=f"0 to {largest}",
+            found=f"0 to {header.largest_sample}",
+        )
 
 
 def end_of_image(data: bytes, header: JpegHeader) -> int:

@@ -10,6 +10,7 @@ from hdgpu.errors import FrameDecodeError, PixelDataSizeError
 __all__ = ["Jpeg2000Header", "check_tile_parts", "read_jpeg2000_header"]
 
 _SOC_SIZ = b"\xff\x4f\xff\x51"
+_SOT_START = b"\xff\x90\x00\x0a"
 _CAP, _COD, _SOT, _EOC = 0xFF50, 0xFF52, 0xFF90, 0xFFD9
 # Encoders of slides and radiographs cut frames into tens of tiles, at most thousands.  Isot counts tiles in 16 bits.
 _MOST_TILES = 65_535
@@ -89,6 +90,8 @@ def check_tile_parts(data: bytes, header: Jpeg2000Header) -> None:
     while (marker := int.from_bytes(data[position : position + 2], "big")) == _SOT:
         length = int.from_bytes(data[position + 6 : position + 10], "big")
         if length == 0:  # the last tile-part, which lasts until EOC; padding may follow
+            if data.find(_SOT_START, position + 4, header.end) >= 0:  # packets cannot look like it (B.10.1)
+                break
             position = data.rfind(b"\xff\xd9", position, header.end)
         elif length < 14:  # SOT and SOD alone
             break

@@ -87,6 +87,13 @@ class ImagePixel:
                 expected="1 or 3",
                 found=self.samples_per_pixel,
             )
+        if self.samples_per_pixel > 1 and self.planar_configuration not in (0, 1):
+            raise InvalidAttributeError(
+                "unknown order of the samples",
+                tag="(0028,0006) 'Planar Configuration'",
+                expected="0 or 1",
+                found=self.planar_configuration,
+            )
         if self.pixel_representation not in (0, 1):
             raise InvalidAttributeError(
                 "unknown sign of the samples",

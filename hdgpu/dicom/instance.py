@@ -11,6 +11,7 @@ from hdgpu.dicom.source import Source
 from hdgpu.dicom.tags import Tag, describe_tag
 from hdgpu.errors import (
     InvalidAttributeError,
+    MissingAttributeError,
     NoPixelDataError,
     TruncatedFileError,
     UnsupportedPixelError,
@@ -140,27 +141,32 @@ class Instance:
         return self._pixel
 
     def _parse_pixel(self) -> ImagePixel:
+        # What says how to read the samples is not guessed: a default would give other values where it is only missing.
         header = self.header
+        is_float = self.pixel_data.tag != Tag.PIXEL_DATA
         allocated = header.unsigned_short(Tag.BITS_ALLOCATED)
-        stored = header.unsigned_short(Tag.BITS_STORED, allocated)
-        samples = header.unsigned_short(Tag.SAMPLES_PER_PIXEL, 1)
+        stored = header.unsigned_short(Tag.BITS_STORED, allocated if is_float else None)
         try:
             return ImagePixel(
                 rows=header.unsigned_short(Tag.ROWS),
                 columns=header.unsigned_short(Tag.COLUMNS),
-                samples_per_pixel=samples,
-                photometric_interpretation=header.text(
-                    Tag.PHOTOMETRIC_INTERPRETATION, "MONOCHROME2" if samples == 1 else "RGB"
-                ),
+                samples_per_pixel=header.unsigned_short(Tag.SAMPLES_PER_PIXEL),
+                photometric_interpretation=self._required_text(Tag.PHOTOMETRIC_INTERPRETATION),
                 bits_allocated=allocated,
                 bits_stored=stored,
                 high_bit=header.unsigned_short(Tag.HIGH_BIT, stored - 1),
-                pixel_representation=header.unsigned_short(Tag.PIXEL_REPRESENTATION, 0),
+                pixel_representation=header.unsigned_short(Tag.PIXEL_REPRESENTATION, 0 if is_float else None),
                 planar_configuration=header.unsigned_short(Tag.PLANAR_CONFIGURATION, 0),
                 keyword=_KEYWORDS[self.pixel_data.tag],
             )
         except (InvalidAttributeError, UnsupportedPixelError) as error:
             raise error.at(source=self.name) from None
+
+    def _required_text(self, tag: Tag) -> str:
+        text = self.header.text(tag)
+        if not text:
+            raise MissingAttributeError("the attribute is absent or empty", source=self.name, tag=describe_tag(tag))
+        return text
 
     def functional_groups(self, sequences: Sequence[Tag]) -> Iterator[tuple[Header | None, ...]]:
         """Yield for each frame the first item of each of `sequences` (PS3.3 C.7.6.16).

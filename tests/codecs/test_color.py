@@ -11,7 +11,7 @@ from pydicom.pixels.processing import convert_color_space
 from hdgpu.codecs.color import jpeg_is_ybr, ybr_to_rgb
 from hdgpu.codecs.sniff_jpeg import read_jpeg_header
 from hdgpu.dicom.image_pixel import ImagePixel
-from hdgpu.errors import UnsupportedPixelError
+from hdgpu.errors import FrameDecodeError, UnsupportedPixelError
 from tests.codecs.frames_of import frame_bytes
 from tests.sample_files import SAMPLE_FILES
 
@@ -42,7 +42,6 @@ def test_conversion_in_place() -> None:
         (1, False, (1, 2, 3), "RGB", True),
         (1, False, (82, 71, 66), "RGB", False),
         (1, False, (82, 71, 66), "YBR_FULL", True),
-        (2, False, (1, 2, 3), "RGB", False),  # YCCK has four components: the segment is a mistake
         (None, True, (1, 2, 3), "RGB", True),
         (None, True, (1, 2, 3), "YBR_FULL", True),
         (None, False, (82, 71, 66), "YBR_FULL_422", False),
@@ -61,3 +60,12 @@ def test_colour_space_of_a_stream(
     if is_ybr:
         with pytest.raises(UnsupportedPixelError):
             jpeg_is_ybr(header, ImagePixel(100, 100, 3, photometric, 16, 12, 11))
+
+
+@pytest.mark.parametrize("adobe", [2, 0xCA])
+def test_impossible_colour_transform_raises(adobe: int) -> None:
+    """YCCK, number 2, has four components.  Pillow takes such a stream for YCbCr, and libjpeg refuses it."""
+    (file,) = (file for file in SAMPLE_FILES if file.name == "SC_rgb_jpeg_dcmtk.dcm")
+    header = dataclasses.replace(read_jpeg_header(frame_bytes(file.read(), 0)), adobe_transform=adobe)
+    with pytest.raises(FrameDecodeError, match="impossible colour transform"):
+        jpeg_is_ybr(header, ImagePixel(100, 100, 3, "RGB", 8, 8, 7))

@@ -141,6 +141,33 @@ def test_jpeg_ls_without_its_end_raises_at_once() -> None:
         decode(file, data[: len(data) // 2])
 
 
+def test_code_that_is_in_no_huffman_table_raises() -> None:
+    """libjpeg-turbo skips 17 bits and makes up 16 zeros in the end: as many bits as there are, but fewer are set."""
+    (file,) = (file for file in SAMPLE_FILES if file.name == "SC_rgb_jpeg_gdcm.dcm")
+    data = frame_bytes(file.read(), 0)
+    assert data[2815:2823] == bytes(8)
+    with pytest.raises(FrameDecodeError, match="do not account for the entropy-coded bytes"):
+        decode(file, data[:2818] + b"\x7d" + data[2819:])
+
+
+def test_unusual_range_of_a_jpeg_ls_stream_raises() -> None:
+    """CharLS and libjpeg make different images of it."""
+    file = FILES["MR_small_jpeg_ls_lossless.dcm"]
+    data = frame_bytes(file.read(), 0)
+    at = data.index(b"\xff\xf8\x00\x0d\x01\xff\xff") + 5
+    with pytest.raises(FrameDecodeError, match="presets an unusual range of samples"):
+        decode(file, data[:at] + b"\xf7" + data[at + 1 :])
+
+
+def test_tile_part_that_claims_to_be_the_last_raises() -> None:
+    """Psot of zero is for the last tile-part; OpenJPEG takes those that follow it for its packets."""
+    (file,) = (file for file in SAMPLE_FILES if file.name == "GDCMJ2K_TextGBR.dcm")
+    data = frame_bytes(file.read(), 0)
+    at = data.index(b"\xff\x90\x00\x0a") + 6
+    with pytest.raises(FrameDecodeError, match="tile-parts are cut short or damaged"):
+        decode(file, data[:at] + bytes(4) + data[at + 4 :])
+
+
 # --- Mutations --------------------------------------------------------------------------------------------------------
 
 POSITION = st.one_of(st.floats(0, 1, exclude_max=True), st.integers(0, 700))

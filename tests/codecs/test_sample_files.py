@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -84,13 +87,12 @@ def test_sniffed_codestream_is_that_of_the_table(file: SampleFile) -> None:
 def test_other_size_than_the_codestream_raises(file: SampleFile, attribute: str) -> None:
     dataset = file.read()
     pixel = image_pixel(dataset)
-    values = {name: getattr(pixel, name) for name in pixel.__slots__}
-    values[attribute] = {"rows": pixel.rows + 1, "columns": pixel.columns + 1}.get(
-        attribute, 4 - pixel.samples_per_pixel
-    )
+    values: dict[str, Any] = {
+        attribute: {"rows": pixel.rows + 1, "columns": pixel.columns + 1}.get(attribute, 4 - pixel.samples_per_pixel)
+    }
     if attribute == "samples_per_pixel":
         values["photometric_interpretation"] = "RGB" if pixel.samples_per_pixel == 1 else "MONOCHROME2"
-    other = type(pixel)(**values)
+    other = dataclasses.replace(pixel, **values)
     route = route_for(file.transfer_syntax, other)
     # An RLE frame does not tell its rows and columns, only that it decodes to too few pixels.
     expected = HdgpuError if file.transfer_syntax.endswith(".5") else PixelDataSizeError
