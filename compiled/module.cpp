@@ -206,12 +206,12 @@ const In* stored_values(const Job& job, std::size_t length, Scratch* scratch) {
     const unsigned char* fragment;
     std::size_t fragment_length;
     if (!only_fragment(data, length, &fragment, &fragment_length)) return nullptr;
-    scratch->planes.resize(sizeof(In) * (job.samples + 128));
+    scratch->planes.resize(sizeof(In) * (job.samples + hdgpu::slack));
     unsigned char* planes = scratch->planes.data();
     if (!hdgpu::unpack_frame(fragment, fragment_length, planes, job.samples, sizeof(In))) return nullptr;
     if constexpr (sizeof(In) == 1) return reinterpret_cast<const In*>(planes);
     scratch->joined.resize(job.samples);
-    hdgpu::join_planes(planes, planes + job.samples + 128, scratch->joined.data(), job.samples);
+    hdgpu::join_planes(planes, planes + job.samples + hdgpu::slack, scratch->joined.data(), job.samples);
     return reinterpret_cast<const In*>(scratch->joined.data());
 }
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = [
     "SEQUENCE",
@@ -68,8 +69,7 @@ class Encoding:
 _IMPLICIT = Encoding(explicit=False)
 
 
-@dataclass(frozen=True, slots=True)
-class PixelDataElement:
+class PixelDataElement(NamedTuple):
     """Where the value of a pixel data element lies.
 
     Attributes

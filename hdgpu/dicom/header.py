@@ -7,6 +7,7 @@ Both end in the same form: value bytes by tag, so that there is one place where 
 
 from __future__ import annotations
 
+import math
 import os
 import struct
 import zlib
@@ -129,7 +130,7 @@ class Header:
             numbers = tuple([float(part) for part in value.split(b"\\")])
         except ValueError:
             raise self._invalid(tag, "decimal numbers", value) from None
-        if len(numbers) != count or any(number - number for number in numbers):  # inf - inf and nan are not 0
+        if len(numbers) != count or not math.isfinite(sum(numbers)):
             raise self._invalid(tag, f"{count} finite numbers", value)
         return numbers
 
