@@ -56,13 +56,14 @@ class Instance:
     transfer_syntax_uid : str
     """
 
-    __slots__ = ("_pixel", "header", "source", "transfer_syntax_uid")
+    __slots__ = ("_number_of_frames", "_pixel", "header", "source", "transfer_syntax_uid")
 
     def __init__(self, header: Header) -> None:
         self.header = header
         self.source: Source = header.source
         self.transfer_syntax_uid = header.transfer_syntax_uid
         self._pixel: ImagePixel | None = None
+        self._number_of_frames: int | None = None
 
     @property
     def name(self) -> str:
@@ -82,6 +83,11 @@ class Instance:
     @property
     def number_of_frames(self) -> int:
         """Number of Frames; 1 where it is absent, 0 where there is no pixel data."""
+        if self._number_of_frames is None:
+            self._number_of_frames = self._count_frames()
+        return self._number_of_frames
+
+    def _count_frames(self) -> int:
         if self.header.pixel_data is None:
             return 0
         count = self.header.integer(Tag.NUMBER_OF_FRAMES, 1)
