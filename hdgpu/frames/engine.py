@@ -33,8 +33,9 @@ __all__ = ["FrameReader", "Progress", "Tally", "default_workers", "run_plan"]
 Progress = Callable[[int, int], None]
 """Called with the number of frames done and the number of all, by one decoding thread at a time."""
 
-# Consecutive slices that one thread takes at a time: neighbours in the output share memory pages.
-_CHUNK = 16
+# Frames that one thread takes at a time.  Plain ones go many to a call of the compiled extension; others take
+# milliseconds each, and the fewer are taken at once, the less one thread has to wait for the last of another.
+_PLAIN_CHUNK, _CHUNK = 16, 1
 
 
 def default_workers() -> int:
@@ -137,7 +138,8 @@ def run_plan(
         For the first frame, in the order of the plan, that could not be decoded; `out` is then worthless.
     """
     workers = max(1, min(workers or default_workers(), len(plan.frame)))
-    chunks = _Chunks(len(plan.frame), progress)
+    size = _PLAIN_CHUNK if any(reader.plain for reader in readers) else _CHUNK
+    chunks = _Chunks(len(plan.frame), size, progress)
     work = _Work(plan, table, readers, out, chunks)
     if workers == 1:
         tallies = [work.run()]
@@ -215,8 +217,9 @@ class _Work:
 class _Chunks:
     """Runs of places handed out to the threads; it ends early once something has failed."""
 
-    def __init__(self, count: int, progress: Progress | None) -> None:
+    def __init__(self, count: int, size: int, progress: Progress | None) -> None:
         self._count = count
+        self._size = size
         self._next = 0
         self._done = 0
         self._progress = progress
@@ -229,7 +232,7 @@ class _Chunks:
                 start = self._next
                 if start >= self._count or self._failures:
                     return
-                self._next = min(start + _CHUNK, self._count)
+                self._next = min(start + self._size, self._count)
                 chunk = range(start, self._next)
             yield chunk
 
