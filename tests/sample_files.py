@@ -6,6 +6,7 @@ One table serves every test of every decoder.  What cannot be decoded, or not ex
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -58,7 +59,7 @@ class SampleFile:
 
     def read(self) -> Dataset:
         """Return the data set; one is built around a file that is a bare frame."""
-        return _read(self)
+        return copy.deepcopy(_read(self))  # a test may do with it what it likes
 
 
 @cache
