@@ -223,17 +223,14 @@ class _Walk:
                 position += total
                 self.last = tag
                 continue
-            self._arrive(position)
+            self.position = position
             if position == self.end or self.parse_element() != tag:
                 return False
             position = self.position
-        self._arrive(position)
-        return True
-
-    def _arrive(self, position: int) -> None:
-        if position > self.available:
+        if position > self.available:  # a value may have been cut short where nothing was parsed after it
             raise _past(self.available, self.end, position)
         self.position = position
+        return True
 
     def parse_element(self) -> int:
         """Parse one element, and return its tag."""
