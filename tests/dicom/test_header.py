@@ -169,6 +169,23 @@ def test_layout_is_as_strict_as_parsing() -> None:
         assert outcomes[0] == outcomes[1]
 
 
+@pytest.mark.parametrize("pixels", [True, False])
+def test_layout_does_not_hide_that_a_file_is_cut_short(pixels: bool) -> None:
+    dataset = make_dataset(make_series(1)[1][0])
+    if not pixels:
+        del dataset.PixelData
+    whole = as_bytes(dataset)
+    for length in range(400, len(whole) - 40 * pixels):
+        layout, outcomes = Layout(), []
+        read_header(BytesSource(whole), layout)
+        for known in (None, layout):
+            try:
+                outcomes.append(read_header(BytesSource(whole[:length]), known).values)
+            except HdgpuError as error:
+                outcomes.append(type(error))
+        assert outcomes[0] == outcomes[1]
+
+
 def test_dataset_equals_file() -> None:
     dataset = make_dataset(make_series(1)[1][0], SeriesDescription="Schädel", SpecificCharacterSet="ISO_IR 100")
     from_file, from_memory = read_header(BytesSource(as_bytes(dataset))), header_of_dataset(dataset)
