@@ -38,7 +38,7 @@ SYNTAXES = {
     "JPEG 2000": pydicom.uid.JPEG2000Lossless,
     "JPEG-LS": pydicom.uid.JPEGLSLossless,
 }
-# Ratios that the project promises: (against highdicom's default call, against SimpleITK).
+# Ratios that the project promises: (against highdicom's, against SimpleITK's documented call).
 FLOORS = {"native": (40, 4), "RLE": (25, 30), "JPEG 2000": (4.5, 3), "JPEG-LS": (15, 2.5)}
 
 
@@ -82,11 +82,20 @@ def load_highdicom_float32(paths: list[Path]) -> np.ndarray:
 
 
 def load_simpleitk(paths: list[Path]) -> np.ndarray:
+    """As its documentation has it."""
     import SimpleITK
 
     reader = SimpleITK.ImageSeriesReader()
-    names = reader.GetGDCMSeriesFileNames(str(paths[0].parent))
-    reader.SetFileNames(names)
+    reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(paths[0].parent)))
+    return SimpleITK.GetArrayFromImage(reader.Execute()).astype(np.float32)
+
+
+def load_simpleitk_float32(paths: list[Path]) -> np.ndarray:
+    """Asked for float32, which is faster."""
+    import SimpleITK
+
+    reader = SimpleITK.ImageSeriesReader()
+    reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(paths[0].parent)))
     reader.SetOutputPixelType(SimpleITK.sitkFloat32)
     return SimpleITK.GetArrayFromImage(reader.Execute())
 
@@ -104,6 +113,7 @@ PEERS: dict[str, Callable[[list[Path]], np.ndarray]] = {
     "highdicom": load_highdicom,
     "highdicom, float32": load_highdicom_float32,
     "SimpleITK": load_simpleitk,
+    "SimpleITK, float32": load_simpleitk_float32,
     "pydicom": load_pydicom,
 }
 
