@@ -25,7 +25,8 @@ _LARGE = 32 << 20
 _LEAST_USE = 0.5
 _ADVICE = hasattr(mmap, "MADV_FREE") and hasattr(mmap, "MADV_HUGEPAGE")
 
-_lock = threading.Lock()
+# Re-entrant: a garbage collection while it is held may give a region back in the same thread.
+_lock = threading.RLock()
 _kept: mmap.mmap | None = None
 
 
