@@ -1,0 +1,1 @@
+"""DICOM content classes: data sets and sequences that check what they are given."""
