@@ -11,7 +11,7 @@ import numpy.typing as npt
 from hdgpu.array.device import on_device_of
 from hdgpu.array.namespace import Array, array_namespace, is_cupy_array, is_numpy_array, is_torch_array
 
-__all__ = ["clamp", "comparable", "copy", "dtype_name", "host_dtype", "native_dtype", "select_ranges"]
+__all__ = ["clamp", "comparable", "copy", "dtype_name", "host_dtype", "is_real", "native_dtype", "select_ranges"]
 
 
 def copy(array: Array) -> Array:
@@ -46,6 +46,18 @@ def host_dtype(array: Array) -> np.dtype[Any]:
         If NumPy has no such type (bfloat16).
     """
     return np.dtype(dtype_name(array.dtype))
+
+
+def is_real(array: Array) -> bool:
+    """Return whether the array is of integers, floating-point numbers or bool.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> is_real(np.zeros(3, np.uint8)), is_real(np.zeros(3, complex))
+    (True, False)
+    """
+    return bool(array_namespace(array).isdtype(array.dtype, ("bool", "integral", "real floating")))
 
 
 def native_dtype(array: Array, dtype: npt.DTypeLike | Any) -> Any:
