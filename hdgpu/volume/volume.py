@@ -158,6 +158,12 @@ class Volume(ChannelAxes, Voxels, VolumeBase):
         where = f"{self.device} ({library_name(self._array)})"
         return f"<{type(self).__name__} {sizes}{channels} {dtype} on {where}, {self._geometry_text()}>"
 
+    def _repr_html_(self) -> str:
+        # imported when a notebook asks, for it brings the imaging library along
+        from hdgpu.volume.html import volume_html
+
+        return volume_html(self)
+
     def _derived(self, array: Array, channels: ChannelsLike | None = None, affine: Any = None) -> Self:
         """Return a volume with another array, and with this one's geometry and channels unless others are given."""
         return type(self)(
