@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hdgpu.cli.output import atomic_target, refuse_overwrite
+from hdgpu.output import atomic_target, refuse_overwrite
 from hdgpu.cli.selection import add_source_arguments, chosen_series
 from hdgpu.errors import HdgpuError
 

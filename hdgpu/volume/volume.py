@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy.typing as npt
 
+from hdgpu.array.device import Device
 from hdgpu.array.namespace import Array, library_name
 from hdgpu.enum import CoordinateSystemNames
 from hdgpu.geometry.affine import affine_from_attributes
 from hdgpu.geometry.orientation import OrientationLike
+from hdgpu.volume import storage
 from hdgpu.volume.base import VolumeBase, affine_of_components
 from hdgpu.volume.channel_axes import ChannelAxes
 from hdgpu.volume.channels import Channels, ChannelsLike, parse_channels
@@ -157,6 +160,55 @@ class Volume(ChannelAxes, Voxels, VolumeBase):
         dtype = str(self.dtype).rpartition(".")[2]
         where = f"{self.device} ({library_name(self._array)})"
         return f"<{type(self).__name__} {sizes}{channels} {dtype} on {where}, {self._geometry_text()}>"
+
+    # --- Files and notebooks ------------------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str], *, compress: bool = False) -> None:
+        """Write the volume to an .npz file, in the place of one that is there already.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            File to write, under exactly this name.
+        compress : bool, optional
+            Whether to compress: slower, and worth it for label maps.
+
+        Raises
+        ------
+        hdgpu.errors.SourceError
+            If the file cannot be written (also an OSError).
+        hdgpu.errors.VolumeError
+            If the values of a channel are of an enumeration other than that of colours (also a ValueError).
+
+        Examples
+        --------
+        >>> import numpy as np, tempfile, pathlib
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "zeros.npz"
+        >>> Volume(np.zeros((2, 3, 4)), np.eye(4), "PATIENT").save(path)
+        >>> Volume.load(path)
+        <Volume 2 x 3 x 4 float64 on cpu (numpy), spacing 1 x 1 x 1 mm, LPH, PATIENT>
+        """
+        storage.save_archive(self, path, compress=compress)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, device: str | Device | None = None) -> Self:
+        """Read a volume that :meth:`save` wrote.  Nothing in the file is run as code.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            File to read.
+        device : str, Device or None, optional
+            Where to put the array: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"auto"``; None for the default device.
+
+        Raises
+        ------
+        hdgpu.errors.SourceError
+            If there is no such file, or it cannot be read (also an OSError).
+        hdgpu.errors.VolumeError
+            If it is not a volume that was saved, or is damaged (also a ValueError).
+        """
+        return storage.load_archive(cls, path, device=device)
 
     def _repr_html_(self) -> str:
         # imported when a notebook asks, for it brings the imaging library along

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hdgpu.cli.output import atomic_target
+from hdgpu.output import atomic_target
 from hdgpu.errors import SourceError
 
 
