@@ -21,6 +21,7 @@ __all__ = [
     "FrameDecodeError",
     "FrameIndexError",
     "GantryTiltError",
+    "GeometryMismatchError",
     "HdgpuError",
     "InvalidAttributeError",
     "IrregularSpacingError",
@@ -265,6 +266,10 @@ class VolumeIndexError(VolumeError, IndexError):
 
 class CoordinateSystemError(VolumeError, RuntimeError):
     """The operation has no meaning in the volume's coordinate system."""
+
+
+class GeometryMismatchError(VolumeError, RuntimeError):
+    """Two volumes whose geometries do not go together: grids that do not coincide, or different frames of reference."""
 
 
 class OutOfBoundsError(VolumeError, RuntimeError):
