@@ -12,6 +12,7 @@ __all__ = [
     "DimensionOrganizationTypeValues",
     "InterpolationMethods",
     "LateralityValues",
+    "NiBabelImageClasses",
     "PadModes",
     "PatientOrientationValuesBiped",
     "PatientOrientationValuesQuadruped",
@@ -259,6 +260,23 @@ class InterpolationMethods(Enum):
 
 
 # --- Description ------------------------------------------------------------------------------------------------------
+
+
+class NiBabelImageClasses(Enum):
+    """NiBabel's classes of images that a volume can be converted to."""
+
+    NIFTI1IMAGE = "Nifti1Image"
+    """NIfTI-1, the usual one."""
+    NIFTI2IMAGE = "Nifti2Image"
+    """NIfTI-2, for axes longer than 32767."""
+    MGHIMAGE = "MGHImage"
+    """FreeSurfer's format."""
+    MINC1IMAGE = "Minc1Image"
+    """MINC 1."""
+    MINC2IMAGE = "Minc2Image"
+    """MINC 2."""
+    ANALYZEIMAGE = "AnalyzeImage"
+    """Analyze 7.5, the predecessor of NIfTI."""
 
 
 class ContentQualificationValues(Enum):

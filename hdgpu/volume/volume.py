@@ -11,12 +11,13 @@ import numpy.typing as npt
 from hdgpu.array.device import Device
 from hdgpu.array.namespace import Array, library_name
 from hdgpu.enum import CoordinateSystemNames
-from hdgpu.geometry.affine import affine_from_attributes
+from hdgpu.geometry.affine import Float64Array, affine_from_attributes
 from hdgpu.geometry.orientation import OrientationLike
 from hdgpu.volume import storage
 from hdgpu.volume.base import VolumeBase, affine_of_components
 from hdgpu.volume.channel_axes import ChannelAxes
 from hdgpu.volume.channels import Channels, ChannelsLike, parse_channels
+from hdgpu.volume.exchange import ImageExchange
 from hdgpu.volume.geometry import VolumeGeometry
 from hdgpu.volume.rearrange import Rearrangement
 from hdgpu.volume.voxels import Voxels, checked_voxels
@@ -24,7 +25,7 @@ from hdgpu.volume.voxels import Voxels, checked_voxels
 __all__ = ["Volume"]
 
 
-class Volume(ChannelAxes, Voxels, VolumeBase):
+class Volume(ChannelAxes, Voxels, ImageExchange, VolumeBase):
     """An array of voxels, regularly spaced in a frame of reference.
 
     The array stays in its library (NumPy, CuPy, torch or another that follows the array API standard) and on its
@@ -153,6 +154,16 @@ class Volume(ChannelAxes, Voxels, VolumeBase):
             patient_orientation=patient_orientation,
         )
         return cls(array, affine, coordinate_system, frame_of_reference_uid, channels)
+
+    @classmethod
+    def _plain(
+        cls,
+        array: Array,
+        affine: Float64Array,
+        coordinate_system: CoordinateSystemNames | str,
+        frame_of_reference_uid: str | None,
+    ) -> Self:
+        return cls(array, affine, coordinate_system, frame_of_reference_uid)
 
     def __repr__(self) -> str:
         sizes = " x ".join(map(str, self.shape))

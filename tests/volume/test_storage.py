@@ -140,7 +140,8 @@ def _altered(**changes):
 @pytest.mark.parametrize(
     "write",
     [
-        _text, _empty, _truncated, _flipped, _flipped_and_compressed, _single_array, _other_archive, _pickle, _altered(version=99),
+        _text, _empty, _truncated, _flipped, _flipped_and_compressed, _single_array, _other_archive, _pickle,
+        _altered(version=99),
         _altered(coordinate_system="MOON"), _altered(channels=[{}]), _altered(channels=3), _altered(format="other"),
         _altered(channels=[{"identifier": "Nothing", "custom": False, "type": "float", "values": [1.0]}]),
     ],
