@@ -1,0 +1,213 @@
+"""Tetrahedral interpolation of colours in a three-dimensional table: integers only, the same bits everywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hdgpu.array.device import CPU, device_of, on_device_of
+from hdgpu.array.functions import clamp, dtype_name
+from hdgpu.array.namespace import Array, Namespace, array_namespace, is_array, is_cupy_array, native_device
+from hdgpu.errors import UnsupportedPixelError
+
+__all__ = ["FRACTION_BITS", "LARGEST_NODE", "ONE", "IccTable", "apply_table", "check_colors"]
+
+FRACTION_BITS = 14
+"""Bits of the position within a cell of the table."""
+
+ONE = 1 << 15
+"""Value of a node that stands for 1.0."""
+
+LARGEST_NODE = (1 << 17) - 1
+"""Largest magnitude of a node: interpolated with 14 bits, and rounded, it stays within 32 bits."""
+
+_CELL = 1 << FRACTION_BITS
+# Pixels at a time: on the host so that the intermediates stay in the second-level cache, on a device so that a launch
+# has enough to do while the intermediates, about 120 bytes for each pixel, stay small.
+_HOST_BLOCK = 1 << 13
+_DEVICE_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class IccTable:
+    """Colour transform from 8-bit RGB to 8-bit sRGB, sampled at the nodes of a cubic grid.
+
+    What a kernel has to compute for a pixel ``(r, g, b)``, in 32-bit integers::
+
+        lowest  = corners[0, r] + corners[1, g] + corners[2, b]
+        x, y, z = fractions[0, r], fractions[1, g], fractions[2, b]
+        step    = (points * points, points, 1)
+
+    Order the axes by their fractions, ``f[i] >= f[j] >= f[k]`` (which of two equal ones goes first makes no difference).
+    Then, for each channel::
+
+        total = (nodes[lowest]                           * (2**14 - f[i])
+               + nodes[lowest + step[i]]                 * (f[i] - f[j])
+               + nodes[lowest + step[i] + step[j]]       * (f[j] - f[k])
+               + nodes[lowest + points * points + points + 1] * f[k])
+        value = output[min(max((total + 2**13) >> 14, 0), 2**15)]
+
+    ``>>`` rounds towards minus infinity, so a half is rounded up.  Nothing exceeds 32 bits.
+
+    Attributes
+    ----------
+    points : int
+        Nodes along each axis of the grid.
+    corners : numpy.ndarray
+        (3, 256) int32: what each stored value of each channel adds to the index of the lowest node of its cell.
+    fractions : numpy.ndarray
+        (3, 256) int32: its position within the cell, 0 to 2**14 inclusive.
+    nodes : numpy.ndarray
+        (points**3, 3) int32: output at the nodes, red slowest; 2**15 stands for 1.0.  In linear light they may lie
+        beyond 0 and 1, and only what comes out of the interpolation is brought back.
+    output : numpy.ndarray
+        (2**15 + 1,) uint8: from interpolated value to sRGB.
+    largest_error : int
+        Largest difference from LittleCMS, of 255, that was seen when the table was made.
+    mean_error : float
+        Mean of these differences.
+    """
+
+    points: int
+    corners: npt.NDArray[np.int32]
+    fractions: npt.NDArray[np.int32]
+    nodes: npt.NDArray[np.int32]
+    output: npt.NDArray[np.uint8]
+    largest_error: int = 0
+    mean_error: float = 0.0
+
+    @classmethod
+    def of(
+        cls, positions: npt.NDArray[np.float64], values: npt.NDArray[np.float64], output: npt.NDArray[np.uint8]
+    ) -> IccTable:
+        """Round to integers.
+
+        Parameters
+        ----------
+        positions : numpy.ndarray
+            (3, 256) float64: place of each stored value along the grid, 0 to 1.
+        values : numpy.ndarray
+            (points**3, 3) float64: output at the nodes, red slowest.
+        output : numpy.ndarray
+            (2**15 + 1,) uint8.
+
+        Examples
+        --------
+        A table that leaves all colours as they are needs two nodes along each axis:
+
+        >>> positions = np.tile(np.arange(256) / 255, (3, 1))
+        >>> values = np.indices((2, 2, 2)).reshape(3, -1).T
+        >>> table = IccTable.of(positions, values, np.rint(np.arange(ONE + 1) * 255 / ONE).astype(np.uint8))
+        >>> apply_table(table, np.array([1, 20, 255], dtype=np.uint8))
+        array([  1,  20, 255], dtype=uint8)
+        """
+        points = round(len(values) ** (1 / 3))
+        places = np.rint(np.clip(positions, 0, 1) * ((points - 1) * _CELL)).astype(np.int32)
+        cells = np.minimum(places >> FRACTION_BITS, points - 2)
+        steps = np.array([[points * points], [points], [1]], dtype=np.int32)
+        nodes = np.rint(np.clip(values * ONE, -LARGEST_NODE, LARGEST_NODE)).astype(np.int32)
+        return cls(points, cells * steps, places - (cells << FRACTION_BITS), nodes, output)
+
+
+def check_colors(rgb: Any) -> None:
+    """Make sure that there are 8-bit colours.
+
+    Raises
+    ------
+    TypeError
+        If it is no array, or not one of uint8.
+    hdgpu.errors.UnsupportedPixelError
+        If the last axis does not hold three samples; a ValueError.
+    """
+    if not is_array(rgb):
+        raise TypeError(f"Colours are transformed in arrays, not in {type(rgb).__name__}.")
+    if dtype_name(rgb.dtype) != "uint8":
+        raise TypeError(f"An ICC profile is applied to colours of type uint8, not {dtype_name(rgb.dtype)}.")
+    if rgb.ndim == 0 or rgb.shape[-1] != 3:
+        raise UnsupportedPixelError(
+            "an ICC profile is applied to RGB colours",
+            expected="three samples in the last axis",
+            found=f"shape {tuple(rgb.shape)}",
+        )
+
+
+def apply_table(table: IccTable, rgb: Array) -> Array:
+    """Transform colours with a table.
+
+    Parameters
+    ----------
+    table : IccTable
+    rgb : array
+        (..., 3) uint8, of any library and on any device.
+
+    Returns
+    -------
+    array
+        New array of the same shape, library and device: the very integers that :class:`IccTable` defines.
+
+    Raises
+    ------
+    TypeError
+        If it is not an array of uint8.
+    hdgpu.errors.UnsupportedPixelError
+        If the last axis does not hold three samples; a ValueError.
+    """
+    check_colors(rgb)
+    xp, device = array_namespace(rgb), native_device(rgb)
+    block = _HOST_BLOCK if device_of(rgb) == CPU else _DEVICE_BLOCK
+    with on_device_of(rgb):
+        there = _on_device(table, xp, device)
+        pixels = xp.reshape(rgb, (-1, 3))
+        out = xp.empty(pixels.shape, dtype=xp.uint8, device=device)
+        for start in range(0, pixels.shape[0], block):
+            out[start : start + block, :] = _interpolate(there, table.points, pixels[start : start + block, :])
+        return xp.reshape(out, rgb.shape)
+
+
+@lru_cache(maxsize=16)
+def _on_device(table: IccTable, xp: Namespace, device: Any) -> tuple[Array, ...]:
+    """Return the table's corners, fractions, nodes and output on the device."""
+    there = tuple(
+        xp.asarray(part.copy(), device=device) for part in (table.corners, table.fractions, table.nodes, table.output)
+    )
+    if is_cupy_array(there[0]):
+        # CuPy copies in the order of the current stream, and these will be read on others: wait for the copies, once.
+        device.synchronize()
+    return there
+
+
+def _interpolate(table: tuple[Array, ...], points: int, pixels: Array) -> Array:
+    """Return the transformed colours of (n, 3) uint8 pixels, as (n, 3) uint8."""
+    corners, fractions, nodes, output = table
+    xp = array_namespace(pixels)
+    stored = [xp.astype(pixels[:, channel], xp.int32) for channel in range(3)]
+    x, y, z = (xp.take(fractions[channel, :], stored[channel]) for channel in range(3))
+    r, g, b = (xp.take(corners[channel, :], stored[channel]) for channel in range(3))
+    largest = xp.maximum(xp.maximum(x, y), z)
+    smallest = xp.minimum(xp.minimum(x, y), z)
+    middle = x + y + z - largest - smallest
+    # Where fractions are equal these are still two different axes, unless all three are equal.
+    first = _choose(x == largest, points * points, _choose(y == largest, points, 1, like=x), like=x)
+    last = _choose(z == smallest, 1, _choose(y == smallest, points, points * points, like=x), like=x)
+    lowest = r + g + b
+    highest = lowest + (points * points + points + 1)
+    total = _weighted(nodes, lowest, _CELL - largest)
+    total += _weighted(nodes, lowest + first, largest - middle)
+    total += _weighted(nodes, highest - last, middle - smallest)
+    total += _weighted(nodes, highest, smallest)
+    total = clamp((total + (_CELL >> 1)) >> FRACTION_BITS, 0, ONE)
+    return xp.reshape(xp.take(output, xp.reshape(total, (-1,))), pixels.shape)
+
+
+def _choose(condition: Array, one: int, other: int | Array, *, like: Array) -> Array:
+    """Return int32 `one` where the condition holds and `other` elsewhere."""
+    xp = array_namespace(like)
+    return xp.where(condition, xp.full_like(like, one), xp.full_like(like, other) if isinstance(other, int) else other)
+
+
+def _weighted(nodes: Array, indices: Array, weights: Array) -> Array:
+    return array_namespace(nodes).take(nodes, indices, axis=0) * weights[:, None]
