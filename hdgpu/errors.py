@@ -25,6 +25,7 @@ __all__ = [
     "HdgpuError",
     "InvalidAttributeError",
     "IrregularSpacingError",
+    "LookupTableError",
     "MissingAttributeError",
     "MissingDependencyError",
     "MissingGeometryError",
@@ -40,6 +41,7 @@ __all__ = [
     "PixelDataSizeError",
     "SourceError",
     "StackError",
+    "TransformSelectionError",
     "TruncatedFileError",
     "UnsupportedPixelError",
     "UnsupportedTransferSyntaxError",
@@ -186,6 +188,14 @@ class MissingTransformError(HdgpuError, RuntimeError, ValueError):
 
 class UnsupportedTransformError(HdgpuError, NotImplementedError):
     """The file calls for a pixel transform that this version does not apply."""
+
+
+class TransformSelectionError(HdgpuError, IndexError):
+    """A selector matches none of the pixel transforms that there are."""
+
+
+class LookupTableError(HdgpuError, RuntimeError, ValueError):
+    """The data of a lookup table contradict its descriptor, or those of another one that belongs to it."""
 
 
 class OutputTypeError(HdgpuError, ValueError):
