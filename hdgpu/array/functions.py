@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,18 @@ import numpy.typing as npt
 from hdgpu.array.device import on_device_of
 from hdgpu.array.namespace import Array, array_namespace, is_cupy_array, is_numpy_array, is_torch_array
 
-__all__ = ["clamp", "comparable", "copy", "dtype_name", "host_dtype", "is_real", "native_dtype", "select_ranges"]
+__all__ = [
+    "clamp",
+    "comparable",
+    "copy",
+    "dtype_name",
+    "host_dtype",
+    "is_real",
+    "mean",
+    "median",
+    "native_dtype",
+    "select_ranges",
+]
 
 
 def copy(array: Array) -> Array:
@@ -128,3 +140,49 @@ def clamp(array: Array, smallest: float | None, largest: float | None) -> Array:
     if is_torch_array(array):
         return comparable(array).clamp(smallest, largest).to(array.dtype)
     return array_namespace(array).clip(array, smallest, largest)
+
+
+def mean(array: Array, axis: tuple[int, ...]) -> Array:
+    """Return the mean over axes, which are kept with one element each, in float64 and without a copy of the array.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> mean(np.array([[0, 1], [1, 1]], dtype=np.uint8), (0, 1))
+    array([[0.75]])
+    """
+    xp = array_namespace(array)
+    summable = comparable(array) if dtype_name(array.dtype) == "bool" else array
+    total = xp.sum(summable, axis=axis, dtype=xp.float64, keepdims=True)
+    return total / math.prod(array.shape[each] for each in axis)
+
+
+def median(array: Array, axis: tuple[int, ...]) -> Array:
+    """Return the median over axes, which are kept with one element each: as NumPy's, and NaN where there is a NaN.
+
+    Of an even number of values it is the mean of the two in the middle.  The result is of the array's type if that is
+    floating-point, else float64.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> median(np.array([[7, 1], [2, 4]]), (0, 1))
+    array([[3.]])
+    """
+    xp = array_namespace(array)
+    if is_numpy_array(array) or is_cupy_array(array):
+        return xp.median(comparable(array), axis=axis, keepdims=True)
+    kept = tuple(each for each in range(array.ndim) if each not in axis)
+    shape = tuple(1 if each in axis else size for each, size in enumerate(array.shape))
+    rows = xp.reshape(xp.permute_dims(comparable(array), (*kept, *axis)), (math.prod(shape), -1))
+    ordered, count = xp.sort(rows, axis=1), rows.shape[1]
+    floating = xp.isdtype(array.dtype, "real floating")
+    # the sum of two half precision numbers may be too large for them
+    working = (
+        xp.float32 if dtype_name(array.dtype) in ("float16", "bfloat16") else array.dtype if floating else xp.float64
+    )
+    below, above = (xp.astype(ordered[:, each], working) for each in ((count - 1) // 2, count // 2))
+    middle = below if count % 2 else (below + above) / 2
+    if floating:
+        middle = xp.astype(xp.where(xp.any(xp.isnan(rows), axis=1), xp.full_like(middle, xp.nan), middle), array.dtype)
+    return xp.reshape(middle, shape)

@@ -15,6 +15,7 @@ from hdgpu.geometry.affine import affine_from_attributes
 from hdgpu.geometry.orientation import OrientationLike
 from hdgpu.volume.base import VolumeBase, affine_of_components
 from hdgpu.volume.channels import ChannelsLike
+from hdgpu.volume.padding import Fill, Window
 from hdgpu.volume.rearrange import Rearrangement
 
 if TYPE_CHECKING:
@@ -222,6 +223,10 @@ class VolumeGeometry(VolumeBase):
                 "the array must match the spatial shape", expected=self._spatial_shape, found=volume.spatial_shape
             )
         return volume
+
+    def _seen_through(self, window: Window, fill: Fill) -> Self:
+        affine = window.of_affine(self._affine)
+        return type(self)(affine, window.spatial_shape, self._coordinate_system, self._frame_of_reference_uid)
 
     def _rearranged(self, rearrangement: Rearrangement) -> Self:
         affine = rearrangement.of_affine(self._affine)

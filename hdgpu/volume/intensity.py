@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from hdgpu.array.functions import clamp, comparable, copy, dtype_name, host_dtyp
 from hdgpu.array.namespace import Array, array_namespace
 from hdgpu.errors import OutputTypeError, VolumeError
 
-__all__ = ["cast", "clip", "normalize_mean_std", "normalize_min_max"]
+__all__ = ["cast", "clip", "held_value", "normalize_mean_std", "normalize_min_max", "reduced_axes"]
 
 
 def cast(array: Array, dtype: npt.DTypeLike) -> Array:
@@ -64,6 +65,41 @@ def _range_of(dtype: np.dtype[Any]) -> tuple[float, float]:
     if dtype.kind == "f":
         return float(np.finfo(dtype).min), float(np.finfo(dtype).max)
     return int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+
+
+def held_value(value: Any, array: Array, name: str) -> float:
+    """Return a number as Python's, having made sure that the data type of the array holds it.
+
+    Floating-point types may round it, and hold infinities and NaN; integers have no fractions.
+
+    Raises
+    ------
+    TypeError
+        If it is not a real number.
+    hdgpu.errors.OutputTypeError
+        If the data type does not hold it.
+
+    Examples
+    --------
+    >>> held_value(3.0, np.zeros(1, dtype=np.uint8), "constant_value")
+    3
+    """
+    number = value.item() if hasattr(value, "item") else value
+    if not isinstance(number, int | float):
+        raise TypeError(f"Argument {name!r} must be a number, not {type(value).__name__}.")
+    xp, dtype = array_namespace(array), array.dtype
+    kind: type[int | float]
+    if xp.isdtype(dtype, "real floating"):
+        kind, largest = float, float(xp.finfo(dtype).max)
+        held, expected = abs(number) <= largest or not -math.inf < number < math.inf, f"at most {largest}"
+    elif xp.isdtype(dtype, "integral"):
+        kind, low, high = int, int(xp.iinfo(dtype).min), int(xp.iinfo(dtype).max)
+        held, expected = low <= number <= high and number == int(number), f"a whole number from {low} to {high}"
+    else:
+        kind, held, expected = bool, number in (0, 1), "0 or 1"
+    if not held:
+        raise OutputTypeError(f"{dtype_name(dtype)} cannot hold argument {name!r}", expected=expected, found=value)
+    return kind(number)
 
 
 # --- Clipping ---------------------------------------------------------------------------------------------------------
@@ -137,7 +173,7 @@ def normalize_min_max(array: Array, output_min: float, output_max: float, per_ch
     if not output_min < output_max:
         raise VolumeError("'output_min' must be below 'output_max'", found=(output_min, output_max))
     xp = array_namespace(array)
-    ordered, axis = comparable(array), _reduced_axes(array, per_channel)
+    ordered, axis = comparable(array), reduced_axes(array, per_channel)
     smallest = _floating_copy(xp.min(ordered, axis=axis, keepdims=True))
     largest = _floating_copy(xp.max(ordered, axis=axis, keepdims=True))
     values = _floating_copy(array)
@@ -165,7 +201,7 @@ def normalize_mean_std(array: Array, output_mean: float, output_std: float, per_
     if not output_std > 0:
         raise VolumeError("'output_std' must be positive", found=output_std)
     xp = array_namespace(array)
-    values, axis = _floating_copy(array), _reduced_axes(array, per_channel)
+    values, axis = _floating_copy(array), reduced_axes(array, per_channel)
     mean = xp.mean(values, axis=axis, keepdims=True)
     deviation = _one_where_zero(xp.std(values, axis=axis, correction=0.0, keepdims=True))
     values -= mean
@@ -174,7 +210,8 @@ def normalize_mean_std(array: Array, output_mean: float, output_std: float, per_
     return _as_given(values, array)
 
 
-def _reduced_axes(array: Array, per_channel: bool) -> tuple[int, ...]:
+def reduced_axes(array: Array, per_channel: bool) -> tuple[int, ...]:
+    """Return the axes over which a statistic of the voxels is taken: with `per_channel` the spatial ones, else all."""
     return (0, 1, 2) if per_channel else tuple(range(array.ndim))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hdgpu.enum import AxisHandedness, CoordinateSystemNames
-from hdgpu.errors import CoordinateSystemError, OutOfBoundsError, VolumeError
+from hdgpu.errors import CoordinateSystemError, GeometryMismatchError, OutOfBoundsError, VolumeError
 from hdgpu.geometry.affine import Float64Array, checked_affine, direction_of, spacing_of, transform_points
 from hdgpu.geometry.orientation import (
     Orientation,
@@ -21,12 +21,59 @@ from hdgpu.geometry.orientation import (
 )
 from hdgpu.uid import UID
 
-__all__ = ["Placement"]
+__all__ = ["Placement", "checked_placement", "require_shared_space"]
 
 
 def _triple(values: Float64Array) -> tuple[float, float, float]:
     first, second, third = values.tolist()
     return first, second, third
+
+
+def checked_placement(other: object) -> Placement:
+    """Return what another volume's geometry is wanted of, having made sure that it has one.
+
+    Raises
+    ------
+    TypeError
+        If it is neither a Volume nor a VolumeGeometry.
+    """
+    if not isinstance(other, Placement):
+        raise TypeError(f"A geometry is compared with a Volume or VolumeGeometry, not {type(other).__name__}.")
+    return other
+
+
+def require_shared_space(first: object, second: object) -> None:
+    """Make sure that the same position is the same place in both volumes.
+
+    Raises
+    ------
+    TypeError
+        If one is neither a Volume nor a VolumeGeometry.
+    hdgpu.errors.CoordinateSystemError
+        If they are in different coordinate systems (also a RuntimeError).
+    hdgpu.errors.GeometryMismatchError
+        If their frames of reference are known to be different (also a RuntimeError).
+    """
+    one, other = checked_placement(first), checked_placement(second)
+    if one.coordinate_system is not other.coordinate_system:
+        raise CoordinateSystemError(
+            "the volumes are in different coordinate systems",
+            expected=one.coordinate_system.value,
+            found=other.coordinate_system.value,
+        )
+    if not _frames_agree(one, other):
+        raise GeometryMismatchError(
+            "the volumes are in different frames of reference",
+            expected=one.frame_of_reference_uid,
+            found=other.frame_of_reference_uid,
+            remedy="If they are registered nevertheless, make one of them without its 'frame_of_reference_uid'",
+        )
+
+
+def _frames_agree(first: Placement, second: Placement) -> bool:
+    """Return whether the frames of reference may be one, as far as they are known."""
+    known = {first.frame_of_reference_uid, second.frame_of_reference_uid} - {None}
+    return len(known) < 2
 
 
 class Placement(ABC):
@@ -312,13 +359,11 @@ class Placement(ABC):
         >>> geometry.geometry_equal(geometry.flip_spatial(0)), geometry.geometry_equal(geometry.copy())
         (False, True)
         """
-        if not isinstance(other, Placement):
-            raise TypeError(f"A geometry is compared with a Volume or VolumeGeometry, not {type(other).__name__}.")
-        frames = {each for each in (self._frame_of_reference_uid, other._frame_of_reference_uid) if each is not None}
+        checked_placement(other)
         return (
             self.spatial_shape == other.spatial_shape
             and self._coordinate_system is other._coordinate_system
-            and len(frames) < 2
+            and _frames_agree(self, other)
             and bool((np.abs(self._affine - other._affine) <= (tol or 0.0)).all())
         )
 

@@ -18,7 +18,18 @@ from hdgpu.array.namespace import Array, array_namespace
 from hdgpu.errors import VolumeError, VolumeIndexError
 from hdgpu.geometry.affine import Float64Array
 
-__all__ = ["Rearrangement", "SpatialIndex", "SpatialShape", "crop", "flip", "index", "permute"]
+__all__ = [
+    "Rearrangement",
+    "SpatialIndex",
+    "SpatialShape",
+    "crop",
+    "crop_at",
+    "crop_room",
+    "flip",
+    "index",
+    "parse_shape",
+    "permute",
+]
 
 SpatialShape: TypeAlias = tuple[int, int, int]
 SpatialIndex: TypeAlias = int | slice | tuple[int | slice, ...]
@@ -113,17 +124,48 @@ def crop(shape: SpatialShape, wanted: Sequence[int]) -> Rearrangement:
     hdgpu.errors.VolumeError
         If it has not three of them, or one is larger than the volume or less than 1.
     """
-    sizes = [operator.index(size) for size in wanted]
-    if len(sizes) != 3:
-        raise VolumeError("a spatial shape has three sizes", found=tuple(sizes))
+    room = crop_room(shape, wanted)
+    return crop_at([each // 2 for each in room], wanted)
+
+
+def crop_room(shape: SpatialShape, wanted: Sequence[int]) -> SpatialShape:
+    """Return how many voxels a crop to the wanted shape leaves away along each axis.
+
+    Raises
+    ------
+    TypeError
+        If the wanted shape is not of integers.
+    hdgpu.errors.VolumeError
+        If it has not three of them, or one is larger than the volume or less than 1.
+    """
+    sizes = parse_shape(wanted)
     if any(size > there for size, there in zip(sizes, shape, strict=True)):
-        raise VolumeError(
-            "the volume is smaller than the shape to crop to", expected=f"at most {shape}", found=tuple(sizes)
-        )
+        raise VolumeError("the volume is smaller than the shape to crop to", expected=f"at most {shape}", found=sizes)
     if min(sizes) < 1:
-        raise VolumeIndexError("a volume cannot be cropped to nothing", found=tuple(sizes))
-    starts = [(there - size) // 2 for size, there in zip(sizes, shape, strict=True)]
-    return _of([range(start, start + size) for start, size in zip(starts, sizes, strict=True)])
+        raise VolumeIndexError("a volume cannot be cropped to nothing", found=sizes)
+    first, second, third = (there - size for size, there in zip(sizes, shape, strict=True))
+    return first, second, third
+
+
+def crop_at(starts: Sequence[int], wanted: Sequence[int]) -> Rearrangement:
+    """Return the rearrangement that keeps a box of the wanted shape, from those indices on."""
+    return _of([range(start, start + size) for start, size in zip(starts, parse_shape(wanted), strict=True)])
+
+
+def parse_shape(wanted: Sequence[int]) -> SpatialShape:
+    """Return a spatial shape as integers.
+
+    Raises
+    ------
+    TypeError
+        If it is not of integers.
+    hdgpu.errors.VolumeError
+        If it has not three of them.
+    """
+    sizes = tuple(operator.index(size) for size in wanted)
+    if len(sizes) != 3:
+        raise VolumeError("a spatial shape has three sizes", found=sizes)
+    return sizes
 
 
 def index(shape: SpatialShape, key: Any) -> Rearrangement:

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy.typing as npt
 
-from hdgpu.array.device import Device
+from hdgpu.array.device import Device, on_device_of
 from hdgpu.array.namespace import Array, library_name
 from hdgpu.enum import CoordinateSystemNames
 from hdgpu.geometry.affine import Float64Array, affine_from_attributes
@@ -19,6 +19,7 @@ from hdgpu.volume.channel_axes import ChannelAxes
 from hdgpu.volume.channels import Channels, ChannelsLike, parse_channels
 from hdgpu.volume.exchange import ImageExchange
 from hdgpu.volume.geometry import VolumeGeometry
+from hdgpu.volume.padding import Fill, Window
 from hdgpu.volume.rearrange import Rearrangement
 from hdgpu.volume.voxels import Voxels, checked_voxels
 
@@ -237,6 +238,10 @@ class Volume(ChannelAxes, Voxels, ImageExchange, VolumeBase):
             self._channels if channels is None else channels,
             report=self._report,
         )
+
+    def _seen_through(self, window: Window, fill: Fill) -> Self:
+        with on_device_of(self._array):
+            return self._derived(window.of_array(self._array, fill), affine=window.of_affine(self._affine))
 
     def _rearranged(self, rearrangement: Rearrangement) -> Self:
         affine = rearrangement.of_affine(self._affine)
