@@ -11,7 +11,7 @@ import numpy.typing as npt
 from hdgpu.enum import CoordinateSystemNames
 from hdgpu.errors import VolumeError
 from hdgpu.geometry.affine import Float64Array, affine_from_components, origin_for_center
-from hdgpu.geometry.orientation import OrientationLike, direction_for_orientation
+from hdgpu.geometry.orientation import OrientationLike, direction_for_orientation, in_convention
 from hdgpu.volume.augmentation import Augmentation
 from hdgpu.volume.matching import Matching
 from hdgpu.volume.planes import Planes
@@ -35,18 +35,26 @@ def affine_of_components(
     center_position: Sequence[float] | None,
     direction: npt.ArrayLike | None,
     patient_orientation: OrientationLike | None,
+    from_reference_convention: OrientationLike | None,
 ) -> Float64Array:
     """Return the affine for the arguments that `from_components` of both classes takes."""
+    in_patient = CoordinateSystemNames(coordinate_system) is CoordinateSystemNames.PATIENT
+    if from_reference_convention is not None and not in_patient:
+        raise TypeError("Argument 'from_reference_convention' has a meaning only in the patient coordinate system.")
     if (position is None) == (center_position is None):
         raise TypeError("Exactly one of 'position' or 'center_position' must be provided.")
     if (direction is None) == (patient_orientation is None):
         raise TypeError("Exactly one of 'direction' or 'patient_orientation' must be provided.")
+    to_dicom = in_convention(
+        np.eye(4), "LPH", source="LPH" if from_reference_convention is None else from_reference_convention
+    )
     matrix: Any = direction
     if patient_orientation is not None:
-        if CoordinateSystemNames(coordinate_system) is not CoordinateSystemNames.PATIENT:
+        if not in_patient:
             raise VolumeError("'patient_orientation' has a meaning only in the patient coordinate system")
-        matrix = direction_for_orientation(patient_orientation)
+        # the letters name directions of the patient, in whatever convention the position is given
+        matrix = to_dicom[:3, :3].T @ direction_for_orientation(patient_orientation)
     affine = affine_from_components(spacing, matrix, (0.0, 0.0, 0.0) if position is None else position)
     if center_position is not None:
         affine[:3, 3] = origin_for_center(affine, spatial_shape, center_position)
-    return np.asarray(affine)
+    return np.asarray(to_dicom @ affine)

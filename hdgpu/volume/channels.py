@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any, TypeAlias
 
-from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
+from pydicom.datadict import dictionary_description, dictionary_VR, keyword_for_tag, tag_for_keyword
 from pydicom.tag import BaseTag, Tag
 
 from hdgpu.enum import RGBColorChannels
@@ -55,6 +55,8 @@ class ChannelDescriptor:
     --------
     >>> ChannelDescriptor("DiffusionBValue").value_type
     <class 'float'>
+    >>> ChannelDescriptor(0x00189087).description
+    'Diffusion b-value'
     >>> ChannelDescriptor("model", is_custom=True, value_type=str)
     model
     """
@@ -95,6 +97,11 @@ class ChannelDescriptor:
     def tag(self) -> BaseTag | None:
         """DICOM tag of the attribute; None for custom descriptors."""
         return self._tag
+
+    @property
+    def description(self) -> str | None:
+        """Name of the DICOM attribute, as the standard writes it; None for custom descriptors."""
+        return None if self._tag is None else dictionary_description(self._tag)
 
     @property
     def is_custom(self) -> bool:

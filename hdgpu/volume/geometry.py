@@ -130,6 +130,7 @@ class VolumeGeometry(VolumeBase):
         direction: npt.ArrayLike | None = None,
         patient_orientation: OrientationLike | None = None,
         frame_of_reference_uid: str | None = None,
+        from_reference_convention: OrientationLike | None = None,
     ) -> Self:
         """Create a geometry from the components of the affine.
 
@@ -149,11 +150,14 @@ class VolumeGeometry(VolumeBase):
             Instead of `direction`, the directions of the patient along which the axes increase, as ``"FPL"``.
         frame_of_reference_uid : str or None, optional
             Frame of Reference UID, if known.
+        from_reference_convention : str, sequence or None, optional
+            Convention that the position and `direction` are in, if not DICOM's ``"LPH"``: ``"RAH"`` for NIfTI's.  The
+            letters of `patient_orientation` name directions of the patient in any convention.
 
         Raises
         ------
         TypeError
-            If not exactly one of each pair of alternatives is given.
+            If not exactly one of each pair of alternatives is given, or there is a convention for a slide.
         hdgpu.errors.VolumeError
             If a component has the wrong shape or value (also a ValueError).
 
@@ -176,6 +180,7 @@ class VolumeGeometry(VolumeBase):
             center_position=center_position,
             direction=direction,
             patient_orientation=patient_orientation,
+            from_reference_convention=from_reference_convention,
         )
         return cls(affine, spatial_shape, coordinate_system, frame_of_reference_uid)
 

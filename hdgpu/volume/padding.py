@@ -175,8 +175,8 @@ def _around(inside: _Slices, shape: SpatialShape) -> Iterator[tuple[_Slices, _Sl
 
 def _with(inside: _Slices, axis: int, chosen: slice) -> _Slices:
     """Return the inside along the axes before, what was chosen along the axis, and the whole along those after."""
-    first, second, third = (each if number < axis else slice(None) for number, each in enumerate(inside))
-    return (chosen, second, third) if axis == 0 else (first, chosen, third) if axis == 1 else (first, second, chosen)
+    slices = [*inside[:axis], chosen, slice(None), slice(None)]
+    return slices[0], slices[1], slices[2]
 
 
 def padded(shape: SpatialShape, pad_width: PadWidth) -> Window:

@@ -128,6 +128,7 @@ class Volume(ChannelAxes, Voxels, ImageExchange, VolumeBase):
         patient_orientation: OrientationLike | None = None,
         frame_of_reference_uid: str | None = None,
         channels: ChannelsLike | None = None,
+        from_reference_convention: OrientationLike | None = None,
     ) -> Self:
         """Create a volume from the components of the affine.
 
@@ -153,6 +154,7 @@ class Volume(ChannelAxes, Voxels, ImageExchange, VolumeBase):
             center_position=center_position,
             direction=direction,
             patient_orientation=patient_orientation,
+            from_reference_convention=from_reference_convention,
         )
         return cls(array, affine, coordinate_system, frame_of_reference_uid, channels)
 
