@@ -22,6 +22,7 @@ __all__ = [
     "mean",
     "median",
     "native_dtype",
+    "round_to_int64",
     "select_ranges",
 ]
 
@@ -110,6 +111,25 @@ def select_ranges(array: Array, ranges: Sequence[range]) -> Array:
     array = array[(*(slice(each[0], each[-1] + 1, each.step) for each in forwards), ...)]
     backwards = tuple(axis for axis, each in enumerate(ranges) if each.step < 0)
     return array_namespace(array).flip(array, axis=backwards) if backwards else array
+
+
+def round_to_int64(array: Array) -> Array:
+    """Return the nearest whole numbers, ties to even, as int64.
+
+    The array, floating-point and the caller's own, may be overwritten: a fresh one costs as much as the rounding.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round_to_int64(np.array([0.5, 1.5, -0.6]))
+    array([ 0,  2, -1])
+    """
+    xp = array_namespace(array)
+    if is_numpy_array(array) or is_cupy_array(array):
+        whole = array.round(out=array)
+    else:
+        whole = array.round_() if is_torch_array(array) else xp.round(array)
+    return xp.astype(whole, xp.int64)
 
 
 def comparable(array: Array) -> Array:

@@ -20,10 +20,11 @@ __all__ = [
     "affine_from_components",
     "as_vector",
     "checked_affine",
+    "checked_orientation",
     "direction_of",
     "origin_for_center",
     "spacing_of",
-    "transform_points",
+    "stacking_normal",
 ]
 
 Float64Array: TypeAlias = npt.NDArray[np.float64]
@@ -32,7 +33,7 @@ ORTHOGONALITY_TOLERANCE = 1e-4
 """Largest cosine between two axes that still counts as a right angle: about 0.006 degrees, as in highdicom."""
 
 UNIT_LENGTH_TOLERANCE = 1e-2
-"""Largest departure of direction cosines from unit length: beyond it they are not direction cosines."""
+"""Largest departure of direction cosines from unit length and from a right angle: beyond it they are none."""
 
 
 def as_vector(values: Any, length: int, name: str) -> Float64Array:
@@ -103,6 +104,40 @@ def _check_orthogonal(directions: Float64Array, what: str) -> None:
         )
 
 
+def checked_orientation(image_orientation: Any) -> Float64Array:
+    """Return direction cosines of the rows, then of the columns, as (6,) float64, having made sure that they are some.
+
+    Raises
+    ------
+    TypeError
+        If they are no sequence.
+    hdgpu.errors.VolumeError
+        If there are not six finite ones, or the two vectors are not of unit length or not at right angles
+        (PS3.3 C.7.6.2.1.1).
+
+    Examples
+    --------
+    >>> checked_orientation([1, 0, 0, 0, 0.6, 0.8])
+    array([1. , 0. , 0. , 0. , 0.6, 0.8])
+    """
+    orientation = as_vector(image_orientation, 6, "image_orientation")
+    rows, columns = orientation.reshape(2, 3)
+    for length in (float(np.linalg.norm(rows)), float(np.linalg.norm(columns))):
+        if abs(length - 1.0) > UNIT_LENGTH_TOLERANCE:
+            raise VolumeError("direction cosines are not of unit length", found=f"length {length:.6g}")
+    if abs(float(rows @ columns)) > UNIT_LENGTH_TOLERANCE:
+        raise VolumeError("row and column cosines are not at right angles", found=f"cosine {float(rows @ columns):.6g}")
+    return orientation
+
+
+def stacking_normal(orientation: Float64Array) -> Float64Array:
+    """Return the direction in which frames are stacked: (3,), column cosines x row cosines.
+
+    It is not normalised: the product stands in affine matrices as it is.
+    """
+    return np.cross(orientation[3:], orientation[:3])
+
+
 def affine_from_attributes(
     image_position: Sequence[float],
     image_orientation: Sequence[float],
@@ -134,7 +169,7 @@ def affine_from_attributes(
     ------
     hdgpu.errors.VolumeError
         If an argument has the wrong length or is not finite, a spacing is not positive (or zero, between slices), or
-        the cosines are not of unit length.
+        the cosines are not of unit length or not at right angles.
 
     Examples
     --------
@@ -143,18 +178,15 @@ def affine_from_attributes(
            [ 0. ,  0.5,  0. , 20. ],
            [-2. ,  0. ,  0. , 30. ]])
     """
-    orientation = as_vector(image_orientation, 6, "image_orientation")
+    orientation = checked_orientation(image_orientation)
     row_cosines, column_cosines = orientation[:3], orientation[3:]
     between_rows, between_columns = as_vector(pixel_spacing, 2, "pixel_spacing").tolist()
-    for length in np.linalg.norm(orientation.reshape(2, 3), axis=1).tolist():
-        if abs(length - 1.0) > UNIT_LENGTH_TOLERANCE:
-            raise VolumeError("direction cosines are not of unit length", found=f"length {length:.6g}")
     if between_rows <= 0.0 or between_columns <= 0.0:
         raise VolumeError("all values of 'pixel_spacing' must be positive", found=(between_rows, between_columns))
     if not np.isfinite(spacing_between_slices) or spacing_between_slices == 0.0:
         raise VolumeError("'spacing_between_slices' must be finite and not zero", found=spacing_between_slices)
     affine = np.eye(4)
-    affine[:3, 0] = np.cross(column_cosines, row_cosines) * float(spacing_between_slices)
+    affine[:3, 0] = stacking_normal(orientation) * float(spacing_between_slices)
     affine[:3, 1] = column_cosines * between_rows
     affine[:3, 2] = row_cosines * between_columns
     affine[:3, 3] = as_vector(image_position, 3, "image_position")
@@ -238,22 +270,3 @@ def direction_of(affine: Float64Array) -> Float64Array:
     [-1.0, 1.0, 1.0]
     """
     return affine[:3, :3] / spacing_of(affine)
-
-
-def transform_points(matrix: Float64Array, points: Any, name: str) -> Float64Array:
-    """Return points, one a row, mapped by a 4 x 4 matrix.
-
-    Raises
-    ------
-    hdgpu.errors.VolumeError
-        If the points are not of shape (n, 3).
-
-    Examples
-    --------
-    >>> transform_points(np.diag([1.0, 2.0, 3.0, 1.0]), [[1, 1, 1]], "points").tolist()
-    [[1.0, 2.0, 3.0]]
-    """
-    rows = np.asarray(points, dtype=np.float64)
-    if rows.ndim != 2 or rows.shape[1] != 3:
-        raise VolumeError(f"argument {name!r} has the wrong shape", expected="(n, 3)", found=rows.shape)
-    return rows @ matrix[:3, :3].T + matrix[:3, 3]

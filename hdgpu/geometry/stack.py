@@ -26,6 +26,8 @@ from hdgpu.errors import (
     MixedSizeError,
     StackError,
 )
+from hdgpu.geometry.affine import stacking_normal
+from hdgpu.geometry.planes import order_planes
 
 __all__ = ["Gap", "StackDiagnosis", "StackVerdict", "diagnose_stack"]
 
@@ -196,21 +198,10 @@ def diagnose_stack(
     return _diagnose_parallel(positions, stacking_normal(orientations[0]), rtol, atol)
 
 
-def stacking_normal(orientation: Float) -> Float:
-    """Return the direction in which slices are stacked: (3,), column cosines x row cosines.
-
-    It is not normalised: the product stands in affine matrices as it is.
-    """
-    return np.cross(orientation[3:], orientation[:3])
-
-
 def _diagnose_parallel(positions: Float, normal: Float, rtol: float | None, atol: float | None) -> StackDiagnosis:
     """Diagnose two or more parallel frames by the distances between their planes."""
-    distances = positions @ normal
-    order = np.argsort(distances, kind="stable").astype(np.int64)
-    ordered = distances[order]
-    steps = np.diff(ordered)
-    spacing = float((ordered[-1] - ordered[0]) / (len(order) - 1))
+    planes = order_planes(positions, normal)
+    order, steps, spacing = planes.order, planes.steps, planes.mean_step
     usual = _usual(steps)
     deviation = float(np.abs(steps - spacing).max())
     tolerance = atol if atol is not None else (DEFAULT_RTOL if rtol is None else rtol) * spacing
@@ -220,7 +211,7 @@ def _diagnose_parallel(positions: Float, normal: Float, rtol: float | None, atol
     if same.any():
         return _duplicates(positions, order, same, verdict)
     along, shift = _in_plane_shifts(positions[order], normal)
-    tilt = float(np.degrees(np.arctan2(np.linalg.norm(along), float(ordered[-1] - ordered[0]))))
+    tilt = float(np.degrees(np.arctan2(np.linalg.norm(along), float(planes.distances[-1] - planes.distances[0]))))
     if np.linalg.norm(along) > _SHIFT_TOLERANCE * spacing:
         detail = f"{tilt:.4g} degrees between the direction of stacking and the normal"
         return verdict(StackVerdict.TILT, tilt_degrees=tilt, detail=detail)

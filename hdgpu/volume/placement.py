@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hdgpu.array.namespace import Array
 from hdgpu.enum import AxisHandedness, CoordinateSystemNames
 from hdgpu.errors import CoordinateSystemError, GeometryMismatchError, OutOfBoundsError, VolumeError
-from hdgpu.geometry.affine import Float64Array, checked_affine, direction_of, spacing_of, transform_points
+from hdgpu.geometry.affine import Float64Array, checked_affine, direction_of, spacing_of
 from hdgpu.geometry.orientation import (
     Orientation,
     OrientationLike,
@@ -19,6 +20,7 @@ from hdgpu.geometry.orientation import (
     in_convention,
     orientation_text,
 )
+from hdgpu.geometry.points import map_points, outside, rounded
 from hdgpu.uid import UID
 
 __all__ = ["Placement", "checked_placement", "require_shared_space"]
@@ -256,18 +258,18 @@ class Placement(ABC):
         """Position in mm of the centre of the volume."""
         return _triple((self._affine @ np.array([*self.center_indices, 1.0]))[:3])
 
-    def map_indices_to_reference(self, indices: npt.ArrayLike) -> Float64Array:
+    def map_indices_to_reference(self, indices: Array | npt.ArrayLike) -> Array:
         """Transform array indices to positions in the frame of reference.
 
         Parameters
         ----------
-        indices : array-like
+        indices : array or array-like
             Indices, counted from zero, with sub-voxel precision if wanted; shape (n, 3).
 
         Returns
         -------
-        numpy.ndarray
-            Positions in mm, shape (n, 3).
+        array
+            Positions in mm, shape (n, 3), float64: of the library and on the device of the indices.
 
         Raises
         ------
@@ -282,29 +284,31 @@ class Placement(ABC):
         >>> geometry.map_indices_to_reference([[1, 2, 3]]).tolist()
         [[2.0, 2.0, 3.0]]
         """
-        return transform_points(self._affine, indices, "indices")
+        return map_points(self._affine, indices, "indices")
 
     def map_reference_to_indices(
         self,
-        coordinates: npt.ArrayLike,
+        coordinates: Array | npt.ArrayLike,
         round_output: bool = False,
         check_bounds: bool = False,
-    ) -> npt.NDArray[Any]:
+    ) -> Array:
         """Transform positions in the frame of reference to array indices.
 
         Parameters
         ----------
-        coordinates : array-like
+        coordinates : array or array-like
             Positions in mm, shape (n, 3).
         round_output : bool, optional
-            Whether to round to the nearest voxel.
+            Whether to round to the nearest voxel.  Of positions on a GPU this waits for it, to see that they are finite.
         check_bounds : bool, optional
-            Whether to raise if a position, before rounding, lies more than half a voxel outside the volume.
+            Whether to raise if a position, before rounding, lies more than half a voxel outside the volume.  Of positions
+            on a GPU this waits for it.
 
         Returns
         -------
-        numpy.ndarray
-            Indices, shape (n, 3), int64 if rounded and else float64.  Negative or too large for positions outside.
+        array
+            Indices, shape (n, 3), int64 if rounded and else float64: of the library and on the device of the positions.
+            Negative or too large for positions outside.
 
         Raises
         ------
@@ -321,22 +325,17 @@ class Placement(ABC):
         >>> geometry.map_reference_to_indices([[2.0, 2.0, 3.2]], round_output=True).tolist()
         [[1, 2, 3]]
         """
-        indices = transform_points(self.inverse_affine, coordinates, "coordinates")
+        indices = map_points(self.inverse_affine, coordinates, "coordinates")
         if check_bounds:
-            last = np.array(self.spatial_shape, dtype=np.float64) - 1.0
-            inside = ((indices >= -0.5) & (indices <= last + 0.5)).all(axis=1)  # not a number is not inside
-            if not inside.all():
-                outside = np.flatnonzero(~inside)
+            rows = outside(indices, [-0.5] * 3, [size - 0.5 for size in self.spatial_shape])
+            if rows.size:
+                first = [float(indices[int(rows[0]), axis]) for axis in range(3)]
                 raise OutOfBoundsError(
-                    f"{outside.size} of {len(indices)} positions lie outside the volume",
-                    expected=f"indices between 0 and {last.astype(int).tolist()}",
-                    found=f"{indices[outside[0]].tolist()} in row {outside[0]}",
+                    f"{rows.size} of {indices.shape[0]} positions lie outside the volume",
+                    expected=f"indices between 0 and {[size - 1 for size in self.spatial_shape]}",
+                    found=f"{first} in row {rows[0]}",
                 )
-        if not round_output:
-            return indices
-        if not np.isfinite(indices).all():
-            raise VolumeError("positions that are not finite have no nearest voxel")
-        return np.around(indices).astype(np.int64)
+        return rounded(indices) if round_output else indices
 
     def geometry_equal(self, other: Placement, tol: float | None = 1e-5) -> bool:
         """Return whether two volumes have the same geometry.

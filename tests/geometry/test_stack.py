@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hdgpu import errors
-from hdgpu.geometry.stack import StackVerdict, diagnose_stack, stacking_normal
+from hdgpu.geometry.affine import stacking_normal
+from hdgpu.geometry.stack import StackVerdict, diagnose_stack
 
 AXIAL = np.array([1.0, 0, 0, 0, 1, 0])
 
