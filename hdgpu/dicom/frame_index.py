@@ -2,12 +2,14 @@
 
 Native frames follow one another (PS3.5 8.1.1).  Encapsulated frames are fragments, each in an item (PS3.5 A.4): which
 items make up a frame is told by the extended offset table, the basic offset table, or by walking the items.
-A table is never believed blindly: the items of a frame are parsed again when its bytes are read.
+A table is never believed blindly: the items of a frame are parsed again when its bytes are read, and where they do not
+fill the frame's bytes the table is given up and all items are walked.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,21 +113,38 @@ class EncapsulatedIndex(FrameIndex):
 
     Attributes
     ----------
-    offsets, lengths : numpy.ndarray
-        (count,) int64; where the items of each frame begin in the file, and how many bytes they take up.
+    spans : numpy.ndarray
+        (count, 2) int64; where the items of each frame begin in the file, and how many bytes they take up.
+    first_item : int or None
+        Where the items begin, if the spans are from an offset table: a table that proves wrong when a frame is read is
+        given up, and the items are walked instead.
     """
 
-    offsets: npt.NDArray[np.int64]
-    lengths: npt.NDArray[np.int64]
+    spans: npt.NDArray[np.int64]
+    first_item: int | None = None
 
     @property
     def count(self) -> int:  # type: ignore[override]
         """Number of frames."""
-        return len(self.offsets)
+        return len(self.spans)
 
     def span(self, frame: int) -> tuple[int, int]:
         """Return the bytes of the frame's items."""
-        return int(self.offsets[frame]), int(self.lengths[frame])
+        offset, length = self.spans[frame].tolist()
+        return offset, length
+
+    def read(self, source: Source, frame: int, buffer: ReadBuffer | None = None) -> bytes | memoryview:
+        """Read the zero-based `frame` from `source`, by way of `buffer` if one is given."""
+        first_item = self.first_item
+        try:
+            return self.extract(source.read_at(*self.span(frame), buffer), source.name, frame)
+        except (FrameIndexError, TruncatedFileError):
+            if first_item is None:
+                raise
+        # Threads that find the table wrong at the same time put the same spans in its place.
+        self.spans = _spans_of_items(source, first_item, self.count)
+        self.first_item = None
+        return self.extract(source.read_at(*self.span(frame), buffer), source.name, frame)
 
     def extract(self, data: bytes | memoryview, name: str, frame: int) -> bytes | memoryview:
         """Return the frame's fragments, joined."""
@@ -241,8 +260,9 @@ def _encapsulated(instance: Instance, offset: int, count: int) -> EncapsulatedIn
     first = offset + 8 + table_bytes  # offsets count from the first item after the table
     index = _from_extended_table(instance, first, count)
     if index is None and _usable(table, count, source.size - first):
-        index = _from_basic_table(source, first, table)
-    return index if index is not None else _from_items(source, first, count)
+        with suppress(FrameIndexError, TruncatedFileError):  # the last offset leads to no item
+            index = _from_basic_table(source, first, table)
+    return index if index is not None else EncapsulatedIndex(_spans_of_items(source, first, count))
 
 
 def _usable(offsets: npt.NDArray[np.int64], count: int, available: int) -> bool:
@@ -266,7 +286,7 @@ def _from_extended_table(instance: Instance, first: int, count: int) -> Encapsul
     lengths += lengths % 2 + 8  # the pad byte may not be counted; the item header is not
     if np.any(offsets + lengths > np.append(offsets[1:], available)):
         return None
-    return EncapsulatedIndex(offsets + first, lengths)
+    return EncapsulatedIndex(np.column_stack([offsets + first, lengths]), first)
 
 
 def _from_basic_table(source: Source, first: int, table: npt.NDArray[np.int64]) -> EncapsulatedIndex:
@@ -274,10 +294,10 @@ def _from_basic_table(source: Source, first: int, table: npt.NDArray[np.int64]) 
     offsets = table + first
     last_items = _walk_items(source, int(offsets[-1]))
     end = sum(last_items[-1]) if last_items else int(offsets[-1])
-    return EncapsulatedIndex(offsets, np.diff(np.append(offsets, end)))
+    return EncapsulatedIndex(np.column_stack([offsets, np.diff(np.append(offsets, end))]), first)
 
 
-def _from_items(source: Source, first: int, count: int) -> EncapsulatedIndex:
+def _spans_of_items(source: Source, first: int, count: int) -> npt.NDArray[np.int64]:
     """Walk all items: one per frame, or else a frame begins where a codestream does."""
     items = _walk_items(source, first)
     starts = list(range(len(items)))
@@ -293,7 +313,7 @@ def _from_items(source: Source, first: int, count: int) -> EncapsulatedIndex:
         )
     ends = [*[items[start][0] for start in starts[1:]], sum(items[-1])]
     offsets = np.array([items[start][0] for start in starts], np.int64)
-    return EncapsulatedIndex(offsets, np.array(ends, np.int64) - offsets)
+    return np.column_stack([offsets, np.array(ends, np.int64) - offsets])
 
 
 def _begins_codestream(source: Source, offset: int, length: int) -> bool:

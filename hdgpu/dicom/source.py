@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import IO, Any
 
-from hdgpu.errors import MissingDependencyError, SourceError, TruncatedFileError
+from hdgpu.errors import SourceError, TruncatedFileError
 
-__all__ = ["BytesSource", "FileObjectSource", "PathSource", "ReadBuffer", "Source", "UrlSource", "open_source"]
+__all__ = ["BytesSource", "FileObjectSource", "PathSource", "ReadBuffer", "Source", "open_source"]
 
 
 class ReadBuffer:
@@ -66,12 +67,27 @@ class Source(ABC):
         TruncatedFileError
             If the file ends before.
         """
-        if offset < 0 or length < 0 or offset + length > self.size:
-            raise self._truncated(offset, length)  # before any memory is asked for
+        self._check_ranges([(offset, length)])  # before any memory is asked for
         data = self._read(offset, length) if buffer is None else self._read_into(offset, length, buffer)
         if len(data) != length:
             raise self._truncated(offset, length, len(data))
         return data
+
+    def read_ranges(self, ranges: Sequence[tuple[int, int]]) -> list[bytes | memoryview]:
+        """Return the bytes of several ranges, each an offset and a length; what a source far away fetches together.
+
+        Raises
+        ------
+        TruncatedFileError
+            If the file ends before the end of one.
+        """
+        self._check_ranges(ranges)
+        return [self.read_at(offset, length) for offset, length in ranges]
+
+    def _check_ranges(self, ranges: Sequence[tuple[int, int]]) -> None:
+        for offset, length in ranges:
+            if offset < 0 or length < 0 or offset + length > self.size:
+                raise self._truncated(offset, length)
 
     def _read_into(self, offset: int, length: int, buffer: ReadBuffer) -> bytes | memoryview:
         """Read with a buffer at hand: only a source that gains by it uses it."""
@@ -182,35 +198,6 @@ class FileObjectSource(Source):
             return self._file.read(length)
 
 
-class UrlSource(Source):
-    """A file that fsspec reaches: ``memory://``, ``http://``, ``s3://`` and others."""
-
-    def __init__(self, url: str) -> None:
-        try:
-            import fsspec
-        except ImportError as error:
-            raise MissingDependencyError(
-                "reading from a URL needs fsspec", source=url, remedy='Install it: pip install "hdgpu[remote]".'
-            ) from error
-        self.name = url
-        try:
-            self._filesystem, self._path = fsspec.url_to_fs(url)
-            self._size = int(self._filesystem.size(self._path))
-        except (OSError, ValueError, TypeError) as error:
-            raise SourceError(f"cannot be reached: {error}", source=url) from error
-
-    @property
-    def size(self) -> int:
-        """Number of bytes when the source was made."""
-        return self._size
-
-    def _read(self, offset: int, length: int) -> bytes:
-        try:
-            return bytes(self._filesystem.cat_file(self._path, start=offset, end=min(offset + length, self._size)))
-        except OSError as error:
-            raise SourceError(f"cannot be read: {error}", source=self.name) from error
-
-
 def open_source(file: Any) -> Source:
     """Return the source for a path, a URL, bytes, a binary file object or a source.
 
@@ -231,6 +218,8 @@ def open_source(file: Any) -> Source:
     if isinstance(file, Source):
         return file
     if isinstance(file, str) and "://" in file:
+        from hdgpu.dicom.remote import UrlSource
+
         return UrlSource(file)
     if isinstance(file, (str, os.PathLike)):
         return PathSource(file)

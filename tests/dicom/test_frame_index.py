@@ -13,7 +13,7 @@ from hdgpu.dicom.frame_index import EncapsulatedIndex, NativeIndex, SingleFrameI
 from hdgpu.dicom.header import read_header
 from hdgpu.dicom.instance import Instance
 from hdgpu.dicom.source import BytesSource
-from hdgpu.errors import FrameIndexError, HdgpuError, InvalidAttributeError, PixelDataSizeError, TruncatedFileError
+from hdgpu.errors import FrameIndexError, InvalidAttributeError, PixelDataSizeError, TruncatedFileError
 from tests.make_series import make_dataset
 
 FRAMES = [b"\xff\xd8\xff" + bytes([65 + i]) * (30 + 2 * i) + b"\0" for i in range(4)]
@@ -82,9 +82,36 @@ def test_impossible_offset_table_is_not_used(table: list[int]) -> None:
     assert frames_of(instance_of(raw)) == FRAMES
 
 
-def test_plausible_but_wrong_offset_table_raises() -> None:
-    raw = item(struct.pack("<4I", 0, 44, 84, 130)) + b"".join(map(item, FRAMES))
-    with pytest.raises(HdgpuError, match="made.dcm"):
+@pytest.mark.parametrize(
+    "table", [[0, 44, 84, 130], [0, 42, 84, 128], [0, 42, 84, 129], [0, 2, 4, 6], [0, 41, 84, 130]]
+)
+def test_plausible_but_wrong_offset_table_is_given_up(table: list[int]) -> None:
+    instance = instance_of(item(struct.pack("<4I", *table)) + b"".join(map(item, FRAMES)))
+    assert frames_of(instance) == FRAMES
+    index = index_frames(instance)
+    assert [bytes(index.read(instance.source, frame)) for frame in (3, 1, 0, 2)] == [FRAMES[i] for i in (3, 1, 0, 2)]
+
+
+@pytest.mark.parametrize("wrong", [("offsets", 1, 2), ("lengths", 2, -4), ("lengths", 2, 6), ("lengths", 3, -2)])
+def test_wrong_extended_offset_table_is_given_up(wrong: tuple[str, int, int]) -> None:
+    pixel_data, offsets, lengths = encapsulate_extended(FRAMES)
+    tables = {name: np.frombuffer(raw, "<u8").copy() for name, raw in (("offsets", offsets), ("lengths", lengths))}
+    name, place, change = wrong
+    tables[name][place] = int(tables[name][place]) + change
+    instance = instance_of(
+        pixel_data,
+        ExtendedOffsetTable=tables["offsets"].tobytes(),
+        ExtendedOffsetTableLengths=tables["lengths"].tobytes(),
+    )
+    assert frames_of(instance) == FRAMES
+
+
+def test_wrong_offset_table_of_fragments_that_make_up_no_frames() -> None:
+    fragments = [FRAMES[0], b"loose", *FRAMES[1:], b"end!"]
+    raw = item(struct.pack("<4I", 0, 44, 84, 130)) + b"".join(
+        item(each + b"\0" * (len(each) % 2)) for each in fragments[1:]
+    )
+    with pytest.raises(FrameIndexError, match="made.dcm"):
         frames_of(instance_of(raw))
 
 
