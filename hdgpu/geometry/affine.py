@@ -20,7 +20,9 @@ __all__ = [
     "affine_from_components",
     "as_vector",
     "checked_affine",
+    "checked_directions",
     "checked_orientation",
+    "checked_spacing",
     "direction_of",
     "origin_for_center",
     "spacing_of",
@@ -33,7 +35,7 @@ ORTHOGONALITY_TOLERANCE = 1e-4
 """Largest cosine between two axes that still counts as a right angle: about 0.006 degrees, as in highdicom."""
 
 UNIT_LENGTH_TOLERANCE = 1e-2
-"""Largest departure of direction cosines from unit length and from a right angle: beyond it they are none."""
+"""Largest departure of direction cosines from unit length, and of the cosine between them from 0."""
 
 
 def as_vector(values: Any, length: int, name: str) -> Float64Array:
@@ -86,11 +88,29 @@ def checked_affine(affine: Any) -> Float64Array:
         raise VolumeError("the affine matrix is not finite", found=matrix.tolist())
     if matrix[3].tolist() != [0.0, 0.0, 0.0, 1.0]:
         raise VolumeError("the last row of the affine matrix is wrong", expected="0, 0, 0, 1", found=matrix[3].tolist())
+    checked_directions(matrix, "the affine matrix")
+    return matrix
+
+
+def checked_directions(matrix: Float64Array, what: str) -> Float64Array:
+    """Return the unit vectors along the axes of an affine, or of a 3 x 3 matrix, having made sure that they are some.
+
+    Raises
+    ------
+    hdgpu.errors.VolumeError
+        If the axes have no length or are not at right angles to each other, or if they are not finite.
+
+    Examples
+    --------
+    >>> checked_directions(np.diag([2.0, -3.0, 4.0]), "the matrix").diagonal().tolist()
+    [1.0, -1.0, 1.0]
+    """
     lengths = spacing_of(matrix)
     if not lengths.all():
-        raise VolumeError("an axis of the affine matrix has no length", found=f"spacing {lengths.tolist()} mm")
-    _check_orthogonal(matrix[:3, :3] / lengths, "the affine matrix")
-    return matrix
+        raise VolumeError(f"an axis of {what} has no length", found=f"spacing {lengths.tolist()} mm")
+    directions = matrix[:3, :3] / lengths
+    _check_orthogonal(directions, what)
+    return directions
 
 
 def _check_orthogonal(directions: Float64Array, what: str) -> None:
@@ -217,13 +237,24 @@ def affine_from_components(spacing: float | Sequence[float], direction: Any, pos
            [0., 2., 0., 8.],
            [2., 0., 0., 9.]])
     """
+    affine = np.eye(4)
+    affine[:3, :3] = _checked_direction(direction) * checked_spacing(spacing)
+    affine[:3, 3] = as_vector(position, 3, "position")
+    return affine
+
+
+def checked_spacing(spacing: float | Sequence[float]) -> Float64Array:
+    """Return a positive spacing in mm along each of three axes: (3,), of one number for all of them or of three.
+
+    Examples
+    --------
+    >>> checked_spacing(2).tolist()
+    [2.0, 2.0, 2.0]
+    """
     steps = as_vector([spacing] * 3 if np.ndim(spacing) == 0 else spacing, 3, "spacing")
     if (steps <= 0.0).any():
         raise VolumeError("all values of 'spacing' must be positive", found=steps.tolist())
-    affine = np.eye(4)
-    affine[:3, :3] = _checked_direction(direction) * steps
-    affine[:3, 3] = as_vector(position, 3, "position")
-    return affine
+    return steps
 
 
 def _checked_direction(direction: Any) -> Float64Array:

@@ -68,7 +68,7 @@ def map_points(
         raise TypeError(f"Argument {name!r} must be an array of {expected}, not of {rows.dtype}.")
     with on_device_of(rows):
         matrix = xp.asarray(affine[:outputs, [*range(inputs), 3]], dtype=xp.float64, device=native_device(rows))
-        # Coordinates first: each of them is then contiguous, and a small matrix times a wide one is what BLAS does best.
+        # Coordinates first: each is then contiguous, and a small matrix times a wide one is what BLAS does best.
         mapped = xp.matmul(matrix[:, :inputs], xp.astype(rows, xp.float64, copy=False).T)
         mapped += matrix[:, inputs:]
         return mapped.T

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from hdgpu.array.namespace import Array
 from hdgpu.enum import AxisHandedness, CoordinateSystemNames
-from hdgpu.errors import CoordinateSystemError, GeometryMismatchError, OutOfBoundsError, VolumeError
+from hdgpu.errors import CoordinateSystemError, GeometryMismatchError, OutOfBoundsError
 from hdgpu.geometry.affine import Float64Array, checked_affine, direction_of, spacing_of
 from hdgpu.geometry.orientation import (
     Orientation,
@@ -299,10 +298,10 @@ class Placement(ABC):
         coordinates : array or array-like
             Positions in mm, shape (n, 3).
         round_output : bool, optional
-            Whether to round to the nearest voxel.  Of positions on a GPU this waits for it, to see that they are finite.
+            Whether to round to the nearest voxel.
         check_bounds : bool, optional
-            Whether to raise if a position, before rounding, lies more than half a voxel outside the volume.  Of positions
-            on a GPU this waits for it.
+            Whether to raise if a position, before rounding, lies more than half a voxel outside the volume.  Either
+            option looks at the positions, and has to wait for the GPU if they lie on one.
 
         Returns
         -------
