@@ -1,7 +1,7 @@
 """Colours in CIELab, as DICOM stores them (PS3.3 C.10.7.1.1).
 
 The conversion to and from sRGB uses the matrices of IEC 61966-2-1 with four decimals and the white point D65, without
-adaptation to the D50 of the profile connection space: so do highdicom and other tools, and only so do colours agree.
+adaptation to the D50 of the profile connection space: so does highdicom, and colours agree with it to the last bit.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ for 8-bit colours, and a table of each kind is made here:
 - Profiles of primaries and tone curves: curves, a matrix, and the curve of sRGB.  Between the curves all is linear, so
   that a few nodes in linear light are exact, colours that sRGB does not have included.  Nodes in encoded sRGB are not:
   the steep and clipped curve near black costs up to 20 of 255 with 33 nodes, and still 13 with 65.
-- Other profiles: a grid of 33 nodes along each axis, which are spaced so that greys come out evenly.  With the same grid
-  the same errors are made; a finer one is nearer to the profile, but not to LittleCMS.
+- Other profiles: a grid of 33 nodes along each axis, spaced so that greys come out evenly.  The same grid makes the
+  same errors; a finer one is nearer to the profile, but not to LittleCMS.
 
 Which of them a profile needs is found by trying: a table is compared with LittleCMS before it is handed out.
 """
@@ -24,7 +24,7 @@ import numpy.typing as npt
 from hdgpu.array.namespace import Array, is_numpy_array
 from hdgpu.dicom.tags import Tag, describe_tag
 from hdgpu.errors import UnsupportedTransformError
-from hdgpu.pixels.littlecms import littlecms_transform, sample_profile, transform_on_host
+from hdgpu.pixels.littlecms import sample_profile, transform_on_host
 from hdgpu.pixels.tetrahedral import ONE, IccTable, apply_table, check_colors
 
 __all__ = ["apply_icc_profile", "icc_table"]
@@ -39,6 +39,8 @@ _GRID_POINTS = 33
 _RAMP_POINTS = 4096
 _STRAIGHT = 82
 _RAMP_POLES = _RAMP_POINTS // 20
+# How far the ramp may fall, as rounding makes it.
+_RIPPLE = 2.5 / 0xFFFF
 
 
 def apply_icc_profile(profile: bytes, rgb: Array) -> Array:
@@ -66,14 +68,15 @@ def apply_icc_profile(profile: bytes, rgb: Array) -> Array:
     hdgpu.errors.UnsupportedPixelError
         If the last axis does not hold three samples; a ValueError.
     hdgpu.errors.InvalidAttributeError
-        If the profile is cut off, none at all, not one from RGB, or not one that LittleCMS can use; a ValueError.
+        If the profile is cut off, none at all, not one from RGB, or one that LittleCMS cannot use; a ValueError.
     hdgpu.errors.UnsupportedTransformError
         If no table meets LittleCMS.
     """
     check_colors(rgb)
-    return transform_on_host(bytes(profile), rgb) if is_numpy_array(rgb) else apply_table(icc_table(profile), rgb)
+    return transform_on_host(profile, rgb) if is_numpy_array(rgb) else apply_table(icc_table(profile), rgb)
 
 
+@lru_cache(maxsize=16)
 def icc_table(profile: bytes) -> IccTable:
     """Return the table of a profile: made once, and kept for the last sixteen profiles.
 
@@ -90,16 +93,10 @@ def icc_table(profile: bytes) -> IccTable:
     Raises
     ------
     hdgpu.errors.InvalidAttributeError
-        If the profile is cut off, none at all, not one from RGB, or not one that LittleCMS can use; a ValueError.
+        If the profile is cut off, none at all, not one from RGB, or one that LittleCMS cannot use; a ValueError.
     hdgpu.errors.UnsupportedTransformError
         If no table meets LittleCMS.
     """
-    return _compiled(bytes(profile))
-
-
-@lru_cache(maxsize=16)
-def _compiled(profile: bytes) -> IccTable:
-    littlecms_transform(profile)  # refuses what is no profile
     probe = _probe()
     expected = transform_on_host(profile, probe).astype(np.int16)
     best = 255
@@ -138,7 +135,7 @@ def _candidates(profile: bytes) -> Iterator[IccTable]:
     yield _matrix_table(profile)
     ramp = _grey_response(profile)
     # LittleCMS spaces the nodes evenly where the greys come out in no order, or are cut off for a twentieth.
-    ordered = (np.diff(ramp, axis=1) >= 0).all()
+    ordered = np.diff(ramp, axis=1).min() > -_RIPPLE
     if ordered and max(np.sum(ramp == 0, axis=1).max(), np.sum(ramp == 1, axis=1).max()) <= _RAMP_POLES:
         yield _grid_table(profile, ramp)
     yield _grid_table(profile, np.tile(np.linspace(0, 1, _RAMP_POINTS), (3, 1)))
@@ -167,8 +164,9 @@ def _grid_table(profile: bytes, ramp: Float) -> IccTable:
     places = np.empty((3, _GRID_POINTS))
     curves = np.empty((3, 256))
     for channel, response in enumerate(ramp):
-        values, first = np.unique(response, return_index=True)
-        places[channel] = np.interp(even, values, inputs[first])
+        # Where several inputs come out alike, as when white is cut off, the node lies at the lightest.
+        values, lightest = np.unique(response[::-1], return_index=True)
+        places[channel] = np.interp(even, values, inputs[::-1][lightest])
         curves[channel] = np.interp(np.arange(256) / 255, inputs, response)
     nodes = np.clip(sample_profile(profile, _lattice(places)), 0, 1)
     # LittleCMS has white come out white, however light the profile's white is.

@@ -47,7 +47,9 @@ def check_profile(profile: bytes) -> None:
         raise _unreadable("the ICC profile is not one of RGB colours", expected=b"RGB ", found=profile[16:20])
     if profile[12:16] not in _CLASSES:
         expected = " or ".join(map(repr, _CLASSES))
-        raise _unreadable("the ICC profile is not one of a device or of a colour space", expected=expected, found=profile[12:16])
+        raise _unreadable(
+            "the ICC profile is not one of a device or of a colour space", expected=expected, found=profile[12:16]
+        )
 
 
 def _check_tags(profile: bytes, size: int) -> None:
@@ -74,8 +76,8 @@ def _unreadable(problem: str, **parts: Any) -> HdgpuError:
 def littlecms_transform(profile: bytes) -> ImageCms.ImageCmsTransform:
     """Return LittleCMS's transform from 8-bit RGB to 8-bit sRGB, as Pillow builds it: for one profile once.
 
-    The intent is perceptual, whichever the profile's header names, and the destination LittleCMS's own sRGB, without a
-    flag.  So there is no black point compensation, but for what LittleCMS does on its own between profiles of version 4.
+    The intent is perceptual, whichever the profile's header names, the destination LittleCMS's own sRGB, and no flag is
+    set: so there is no black point compensation, but for what LittleCMS does of itself between profiles of version 4.
 
     Raises
     ------
@@ -119,7 +121,7 @@ def transform_on_host(profile: bytes, rgb: npt.NDArray[np.uint8]) -> npt.NDArray
     out = np.empty_like(pixels, order="C")
     for start in range(0, len(pixels), _BLOCK):
         image = Image.fromarray(pixels[np.newaxis, start : start + _BLOCK])
-        out[start : start + _BLOCK] = transform.apply_in_place(image)
+        out[start : start + _BLOCK] = np.asarray(transform.apply_in_place(image))[0]
     return out.reshape(rgb.shape)
 
 

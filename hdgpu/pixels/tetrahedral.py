@@ -26,9 +26,9 @@ LARGEST_NODE = (1 << 17) - 1
 """Largest magnitude of a node: interpolated with 14 bits, and rounded, it stays within 32 bits."""
 
 _CELL = 1 << FRACTION_BITS
-# Pixels at a time: on the host so that the intermediates stay in the second-level cache, on a device so that a launch
-# has enough to do while the intermediates, about 120 bytes for each pixel, stay small.
-_HOST_BLOCK = 1 << 13
+# Pixels at a time.  The intermediates take about 120 bytes for each: few enough to stay in a cache on the host, many
+# enough on a device that a launch is worth it.
+_HOST_BLOCK = 1 << 15
 _DEVICE_BLOCK = 1 << 20
 
 
@@ -42,7 +42,7 @@ class IccTable:
         x, y, z = fractions[0, r], fractions[1, g], fractions[2, b]
         step    = (points * points, points, 1)
 
-    Order the axes by their fractions, ``f[i] >= f[j] >= f[k]`` (which of two equal ones goes first makes no difference).
+    Order the axes by their fractions, ``f[i] >= f[j] >= f[k]``; which of two equal ones goes first makes no difference.
     Then, for each channel::
 
         total = (nodes[lowest]                           * (2**14 - f[i])
@@ -164,7 +164,8 @@ def apply_table(table: IccTable, rgb: Array) -> Array:
         pixels = xp.reshape(rgb, (-1, 3))
         out = xp.empty(pixels.shape, dtype=xp.uint8, device=device)
         for start in range(0, pixels.shape[0], block):
-            out[start : start + block, :] = _interpolate(there, table.points, pixels[start : start + block, :])
+            stop = min(start + block, pixels.shape[0])
+            out[start:stop, :] = _interpolate(there, table.points, pixels[start:stop, :])
         return xp.reshape(out, rgb.shape)
 
 
