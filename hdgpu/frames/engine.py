@@ -6,7 +6,6 @@ core when they are transformed.  Reading, decoding and array arithmetic release 
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hdgpu.array.host_threads import default_workers
 from hdgpu.codecs.route import Route
 from hdgpu.dicom.frame_index import FrameIndex
 from hdgpu.dicom.instance import Instance
@@ -28,7 +28,7 @@ from hdgpu.frames.table import FrameTable
 from hdgpu.pixels.run import transform_frame
 from hdgpu.pixels.transform import PixelTransform
 
-__all__ = ["FrameReader", "Progress", "Tally", "default_workers", "run_plan"]
+__all__ = ["FrameReader", "Progress", "Tally", "run_plan"]
 
 Progress = Callable[[int, int], None]
 """Called with the number of frames done and the number of all, by one decoding thread at a time."""
@@ -36,11 +36,6 @@ Progress = Callable[[int, int], None]
 # Frames that one thread takes at a time.  Plain ones go many to a call of the compiled extension; others take
 # milliseconds each, and the fewer are taken at once, the less one thread has to wait for the last of another.
 _PLAIN_CHUNK, _CHUNK = 16, 1
-
-
-def default_workers() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(slots=True)

@@ -12,12 +12,13 @@ import numpy.typing as npt
 
 from hdgpu.array import host_memory
 from hdgpu.array.device import Device, parse_device, to_device
+from hdgpu.array.host_threads import default_workers
 from hdgpu.codecs.route import Route, route_for
 from hdgpu.dicom.discover import discover
 from hdgpu.dicom.frame_index import index_frames
 from hdgpu.enum import CoordinateSystemNames, RGBColorChannels
 from hdgpu.errors import AmbiguousSeriesError, EmptySeriesError, HdgpuError, NoPixelDataError
-from hdgpu.frames.engine import FrameReader, Progress, default_workers, run_plan
+from hdgpu.frames.engine import FrameReader, Progress, run_plan
 from hdgpu.frames.plain import PlainKind, plain_kind
 from hdgpu.frames.plan import ScatterPlan
 from hdgpu.geometry.affine import affine_from_attributes
