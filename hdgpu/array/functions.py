@@ -110,7 +110,12 @@ def select_ranges(array: Array, ranges: Sequence[range]) -> Array:
     forwards = [each if each.step > 0 else each[::-1] for each in ranges]
     array = array[(*(slice(each[0], each[-1] + 1, each.step) for each in forwards), ...)]
     backwards = tuple(axis for axis, each in enumerate(ranges) if each.step < 0)
-    return array_namespace(array).flip(array, axis=backwards) if backwards else array
+    if not backwards:
+        return array
+    xp, name = array_namespace(array), dtype_name(array.dtype)
+    if is_torch_array(array) and name in ("uint16", "uint32", "uint64"):  # which torch has, but cannot flip
+        return xp.flip(array.view(native_dtype(array, name[1:])), axis=backwards).view(array.dtype)
+    return xp.flip(array, axis=backwards)
 
 
 def round_to_int64(array: Array) -> Array:

@@ -79,7 +79,7 @@ class Augmentation(SpatialAxes):
         """
         draws = _Draws(rng)
         candidates = _distinct_axes(axes if isinstance(axes, Sequence | np.ndarray) else [axes], fewest=1)
-        return self.flip_spatial([axis for axis in candidates if draws.below(2)])
+        return self.flip_spatial([axis for axis in sorted(candidates) if draws.below(2)])
 
     def random_permute_spatial_axes(self, axes: Sequence[int] = (0, 1, 2), *, rng: RandomSource = None) -> Self:
         """Put two or three of the spatial axes in random order.

@@ -22,6 +22,14 @@ def test_select_ranges_is_numpy_indexing(xp, chosen):
     assert xp.is_mine(selected)
 
 
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int8", "uint16", "uint32", "uint64", "int64", "float32"])
+def test_every_type_can_be_flipped(xp, dtype):
+    host = np.array([[0, 1], [np.array(-1).astype(dtype), 1]], dtype)
+    selected = select_ranges(xp.asarray(host), [range(1, -1, -1), range(2)])
+    np.testing.assert_array_equal(to_numpy(selected), host[::-1])
+    assert dtype_name(selected.dtype) == dtype
+
+
 def test_select_ranges_is_a_view_of_numpy():
     host = np.arange(60).reshape(3, 4, 5)
     assert np.shares_memory(select_ranges(host, [range(3), range(3, -1, -1), range(0, 5, 2)]), host)

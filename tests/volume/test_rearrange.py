@@ -14,12 +14,9 @@ from hdgpu.array.interop import to_numpy
 from hdgpu.errors import VolumeError, VolumeIndexError
 from hdgpu.geometry.orientation import orientation_text
 from hdgpu.volume import Volume
+from tests.volume.orientations import AXES, ORIENTATIONS
 
 SHAPE = (3, 4, 5)
-AXES = list(itertools.permutations(range(3)))
-ORIENTATIONS = [
-    "".join(each) for axes in itertools.permutations(["LR", "AP", "HF"]) for each in itertools.product(*axes)
-]
 
 
 def affine_of(seed, mirrored):
