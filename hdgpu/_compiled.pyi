@@ -23,3 +23,32 @@ def load_frames(
 def convert_frame(
     stored: Any, out: Any, types: str, slope: float, intercept: float, exact: bool, stream: bool
 ) -> None: ...
+def look_up_frame(stored: Any, out: Any, table: Any, width: int, cell: int) -> None: ...
+def window_frame(
+    stored: Any, out: Any, types: str, window: tuple[float, float, float, float, float, float, float]
+) -> None: ...
+def resample_along(
+    types: str,
+    source: Any,
+    out: Any,
+    tables: tuple[tuple[int, Any, Any], ...],
+    fill: bytes,
+    first: int,
+    last: int,
+    /,
+) -> None: ...
+def resample_across(
+    types: str,
+    order: int,
+    source: Any,
+    out: Any,
+    offset: tuple[float, ...],
+    steps: tuple[tuple[float, ...], ...],
+    fill: bytes,
+    first: int,
+    last: int,
+    /,
+) -> None: ...
+def spline_filter(
+    types: str, source: Any, coefficients: Any, starts: tuple[Any, Any, Any], across: bool, first: int, last: int, /
+) -> None: ...

@@ -75,7 +75,10 @@ def _take(nbytes: int) -> mmap.mmap:
     if region is not None and _LEAST_USE * len(region) <= nbytes <= len(region):
         return region
     del region
-    fresh = mmap.mmap(-1, nbytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    try:
+        fresh = mmap.mmap(-1, nbytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    except (OSError, OverflowError) as error:
+        raise MemoryError(f"There is no memory for an array of {nbytes} bytes.") from error
     fresh.madvise(mmap.MADV_HUGEPAGE)
     return fresh
 

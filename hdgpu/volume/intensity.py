@@ -12,7 +12,7 @@ from hdgpu.array.functions import clamp, comparable, copy, dtype_name, host_dtyp
 from hdgpu.array.namespace import Array, array_namespace
 from hdgpu.errors import OutputTypeError, VolumeError
 
-__all__ = ["cast", "clip", "held_value", "normalize_mean_std", "normalize_min_max", "reduced_axes"]
+__all__ = ["cast", "clip", "held_value", "normalize_mean_std", "normalize_min_max", "reduced_axes", "require_range"]
 
 
 def cast(array: Array, dtype: npt.DTypeLike) -> Array:
@@ -32,16 +32,24 @@ def cast(array: Array, dtype: npt.DTypeLike) -> Array:
     >>> cast(np.array([1.7, 200.0]), np.uint8)
     array([  1, 200], dtype=uint8)
     """
+    require_range(array, dtype)
+    return array_namespace(array).astype(array, native_dtype(array, dtype), copy=True)
+
+
+def require_range(array: Array, dtype: npt.DTypeLike) -> None:
+    """Make sure that the values of an array are in the range of a data type, whatever becomes of their fractions.
+
+    Raises
+    ------
+    hdgpu.errors.OutputTypeError
+        As :func:`cast`.
+    """
     source, target = host_dtype(array), np.dtype(dtype_name(dtype))
     for each in (source, target):
         if each.kind not in "biuf":
             raise OutputTypeError("only bool, integer and floating-point data types can be cast", found=each.name)
-    if array.size and not np.can_cast(source, target):
-        _check_values(array, source, target)
-    return array_namespace(array).astype(array, native_dtype(array, target), copy=True)
-
-
-def _check_values(array: Array, source: np.dtype[Any], target: np.dtype[Any]) -> None:
+    if not array.size or np.can_cast(source, target):
+        return
     xp = array_namespace(array)
     if target.kind == "b":
         if bool(xp.any((array != 0) & (array != 1))):

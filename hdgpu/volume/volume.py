@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from hdgpu.array.device import Device, on_device_of
 from hdgpu.array.namespace import Array, library_name
-from hdgpu.enum import CoordinateSystemNames
+from hdgpu.enum import CoordinateSystemNames, InterpolationMethods
 from hdgpu.geometry.affine import Float64Array, affine_from_attributes
 from hdgpu.geometry.orientation import OrientationLike
 from hdgpu.volume import storage
@@ -20,7 +20,10 @@ from hdgpu.volume.channels import Channels, ChannelsLike, parse_channels
 from hdgpu.volume.exchange import ImageExchange
 from hdgpu.volume.geometry import VolumeGeometry
 from hdgpu.volume.padding import Fill, Window
+from hdgpu.volume.placement import Placement
 from hdgpu.volume.rearrange import Rearrangement
+from hdgpu.volume.resampling.grid import IndexMap, target_grid
+from hdgpu.volume.resampling.run import resampled
 from hdgpu.volume.voxels import Voxels, checked_voxels
 
 __all__ = ["Volume"]
@@ -223,6 +226,90 @@ class Volume(ChannelAxes, Voxels, ImageExchange, VolumeBase):
             If it is not a volume that was saved, or is damaged (also a ValueError).
         """
         return storage.load_archive(cls, path, device=device)
+
+    # --- Other grids --------------------------------------------------------------------------------------------------
+
+    def resample(
+        self,
+        *,
+        spacing: float | Sequence[float] | None = None,
+        geometry: Placement | None = None,
+        interpolation: InterpolationMethods | str = "linear",
+        fill_value: float = 0.0,
+        dtype: npt.DTypeLike | None = None,
+    ) -> Self:
+        """Get the volume on another grid, with values found between its voxels.
+
+        The array stays in its library and on its device, and each channel is resampled alike.  A grid whose voxels lie
+        on those of the volume (itself, a crop, flip or permutation, with padding) takes them as they are, whatever the
+        interpolation.
+
+        A finer or a coarser grid by `spacing` has the same directions and the same centre, and as many voxels along
+        each axis as fit best into the same extent from edge to edge of the outermost voxels (halves are rounded up, and
+        there is at least one).  So its first voxel's centre is another one; the usual recipe with SimpleITK keeps that
+        and shifts the extent by half the difference of the spacings instead.  To have that or another grid, make it and
+        pass it as `geometry`.  Nothing is smoothed before: a much coarser grid skips voxels.
+
+        Parameters
+        ----------
+        spacing : float or sequence of 3 floats, optional
+            Spacing wanted along the three spatial axes of the array in mm.
+        geometry : Volume or VolumeGeometry, optional
+            Grid wanted, at any angle to this one.  Instead of `spacing`.
+        interpolation : InterpolationMethods or str, optional
+            ``"nearest"`` takes the value of the voxel at hand, of the later one halfway between two: the way for label
+            maps and masks, as no value appears that was not there.  ``"linear"`` is linear in each of the axes.
+            ``"cubic"`` is the cubic B-spline through all voxels, mirrored at the outermost: smoother, and it overshoots
+            at edges.
+        fill_value : float, optional
+            Value for voxels whose centres lie outside the volume, that is beyond the edges of its outermost voxels.
+        dtype : type, optional
+            Data type of the result; that of the volume by default.  To integers interpolated values are rounded, halves
+            to the even one, and brought to the range of the type where a spline overshoots it.
+
+        Raises
+        ------
+        TypeError
+            If not exactly one of `spacing` and `geometry` is given, or one is of the wrong type.
+        hdgpu.errors.VolumeError
+            If the spacing is not one positive number or three, or there is no such interpolation (also a ValueError).
+        hdgpu.errors.CoordinateSystemError, hdgpu.errors.GeometryMismatchError
+            If the grid is in another coordinate system or frame of reference (also a RuntimeError).
+        hdgpu.errors.OutputTypeError
+            If the data type cannot hold the values of the volume or `fill_value`, or a mask is to be interpolated
+            (also a ValueError).
+        MemoryError
+            If the grid has more voxels than there is memory for.
+
+        Notes
+        -----
+        Computed in float32, or in float64 if the volume or the result is of float64 or of integers of 32 bits or more.
+        A voxel that is not finite spreads to all that lies less than one voxel from it, and with ``"cubic"`` along the
+        whole lines through it.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> volume = Volume(np.arange(24.0).reshape(2, 3, 4), np.eye(4), "PATIENT")
+        >>> volume.resample(spacing=(1.0, 1.0, 2.0)).array[0]
+        array([[ 0.5,  2.5],
+               [ 4.5,  6.5],
+               [ 8.5, 10.5]])
+        >>> volume.resample(geometry=volume[:, 1:].pad(1), interpolation="nearest").spatial_shape
+        (4, 4, 6)
+        """
+        grid = target_grid(self, spacing, geometry)
+        index_map = IndexMap.between(self._affine, grid.affine, grid.spatial_shape)
+        with on_device_of(self._array):
+            array = resampled(
+                self._array,
+                index_map,
+                grid.spatial_shape,
+                interpolation=interpolation,
+                fill_value=fill_value,
+                dtype=dtype,
+            )
+        return self._derived(array, affine=grid.affine)
 
     def _repr_html_(self) -> str:
         # imported when a notebook asks, for it brings the imaging library along

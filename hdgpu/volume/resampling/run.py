@@ -1,0 +1,172 @@
+"""Resample an array: what is asked for, checked, and handed to the way that is fastest for it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hdgpu.array import host_memory
+from hdgpu.array.functions import dtype_name, host_dtype, native_dtype, select_ranges
+from hdgpu.array.namespace import Array, array_namespace, native_device
+from hdgpu.enum import InterpolationMethods
+from hdgpu.errors import OutputTypeError, VolumeError
+from hdgpu.volume import intensity
+from hdgpu.volume.rearrange import SpatialShape
+from hdgpu.volume.resampling import host, reference
+from hdgpu.volume.resampling.grid import IndexMap
+from hdgpu.volume.resampling.tables import axis_table
+
+__all__ = ["resampled"]
+
+_ORDERS = {"nearest": 0, "linear": 1, "cubic": 3}
+
+
+def resampled(
+    array: Array,
+    index_map: IndexMap,
+    shape: SpatialShape,
+    *,
+    interpolation: InterpolationMethods | str,
+    fill_value: float,
+    dtype: npt.DTypeLike | None,
+) -> Array:
+    """Return the values of an array on another grid; see `Volume.resample`.
+
+    Parameters
+    ----------
+    array : array
+        Three spatial axes, then any channels.
+    index_map : IndexMap
+        From the target's indices to the array's.
+    shape : tuple of 3 ints
+        Of the target.
+    interpolation, fill_value, dtype
+        As for `Volume.resample`.
+
+    Returns
+    -------
+    array
+        A new one of the same library on the same device.
+    """
+    order = _order(interpolation)
+    array = _prepared(array, order, dtype)
+    target = array.dtype if dtype is None else native_dtype(array, dtype)
+    xp = array_namespace(array)
+    fill = intensity.held_value(fill_value, xp.empty(0, dtype=target, device=native_device(array)), "fill_value")
+    channels = tuple(array.shape[3:])
+    source = xp.reshape(array, (*array.shape[:3], math.prod(channels)))
+    work = _Work(source, _working(source, target), order, host.suitable(source, target, order))
+    out = work.allocated(shape, fill, target)
+    with np.errstate(invalid="ignore", over="ignore"):  # voxels that are not finite are nobody's mistake
+        if index_map.axes is None:
+            work.across(index_map, out, fill)
+        else:
+            work.along(index_map, index_map.axes, out, fill)
+    return xp.reshape(out, (*shape, *channels))
+
+
+def _order(interpolation: InterpolationMethods | str) -> int:
+    name = interpolation.value if isinstance(interpolation, InterpolationMethods) else interpolation
+    if not isinstance(name, str):
+        raise TypeError(f"Argument 'interpolation' must be a name, not {type(interpolation).__name__}.")
+    order = _ORDERS.get(name.lower())
+    if order is None:
+        raise VolumeError(
+            "there is no such interpolation", expected="'nearest', 'linear' or 'cubic'", found=repr(interpolation)
+        )
+    return order
+
+
+def _prepared(array: Array, order: int, dtype: npt.DTypeLike | None) -> Array:
+    """Return the array to resample, having made sure that the data type of the target can hold its values."""
+    source = host_dtype(array)
+    target = source if dtype is None else np.dtype(dtype_name(dtype))
+    if target.kind not in "biuf":
+        raise OutputTypeError("only bool, integer and floating-point volumes can be made", found=target.name)
+    if order == 0:
+        return array if source == target else intensity.cast(array, target)
+    for each in (source, target):
+        if each.kind == "b":
+            raise OutputTypeError(
+                "masks cannot be interpolated: there is nothing between False and True",
+                remedy="Pass interpolation='nearest', or convert the volume with astype",
+            )
+    if source != target:
+        intensity.require_range(array, target)
+    return array
+
+
+def _working(array: Array, target: Any) -> str:
+    """Return the data type to compute in."""
+    types = (host_dtype(array), np.dtype(dtype_name(target)))
+    wide = any(each.itemsize == 8 or (each.kind in "iu" and each.itemsize == 4) for each in types)
+    return "float64" if wide else "float32"
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """How an array of shape (n0, n1, n2, channels) is resampled.
+
+    Parameters
+    ----------
+    source : array
+    working : str
+        Data type to compute in.
+    order : int
+        0 for nearest, 1 for linear and 3 for cubic interpolation.
+    compiled : module or None
+        The compiled extension if it takes the array.
+    """
+
+    source: Array
+    working: str
+    order: int
+    compiled: ModuleType | None
+
+    def allocated(self, shape: SpatialShape, fill: float, target: Any) -> Array:
+        """Return memory for the result: before anything else, for that is what may not fit."""
+        whole = (*shape, self.source.shape[3])
+        if math.prod(whole) * np.dtype(dtype_name(target)).itemsize >= 2**63:
+            raise MemoryError(f"A volume of {' x '.join(map(str, shape))} voxels fits into no memory.")
+        if self.compiled is not None:
+            return host_memory.empty(whole, target)
+        return array_namespace(self.source).full(whole, fill, dtype=target, device=native_device(self.source))
+
+    def across(self, index_map: IndexMap, out: Array, fill: float) -> None:
+        """Write all of the result, on a rotated grid."""
+        if self.compiled is not None:
+            host.resample_across(self.compiled, self.source, out, index_map, self.order, self.working, fill)
+        else:
+            reference.resample_across(self.source, out, index_map, self.order, self.working)
+
+    def along(self, index_map: IndexMap, axes: tuple[int, int, int], out: Array, fill: float) -> None:
+        """Write all of the result, each axis of which follows one of the source."""
+        source = self.source
+        if axes != (0, 1, 2):
+            source = array_namespace(source).permute_dims(source, (*axes, 3))
+        tables = [
+            axis_table(index_map.along(axis, place, out.shape[place]), source.shape[place], self.order, self.working)
+            for place, axis in enumerate(axes)
+        ]
+        overlap = all(table.count for table in tables)
+        ranges = [table.as_range() for table in tables if overlap]
+        moved = [each for each in ranges if each is not None]
+        if len(moved) == 3 or not overlap:
+            whole = all(table.count == size for table, size in zip(tables, out.shape, strict=False))
+            if self.compiled is not None and not whole:
+                out[...] = fill
+            if overlap:
+                inside = tuple(table.inside for table in tables)
+                out[(*inside, ...)] = reference.converted(select_ranges(source, moved), out.dtype)
+            return
+        parts, tables = zip(*(table.cropped() for table in tables), strict=True)
+        source = source[(*parts, ...)]
+        if self.compiled is not None:
+            host.resample_along(self.compiled, source, out, tables, self.working, fill)
+        else:
+            reference.resample_along(source, out, tables, self.working)
