@@ -6,13 +6,12 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from pydicom.valuerep import DSfloat
 
 from hdgpu.content.base import MacroSequence, attribute_name, decimal_string
 from hdgpu.enum import CoordinateSystemNames
 from hdgpu.errors import InvalidAttributeError
-from hdgpu.geometry.affine import ORTHOGONALITY_TOLERANCE, UNIT_LENGTH_TOLERANCE
+from hdgpu.geometry.affine import checked_orientation
 
 __all__ = ["PixelMeasuresSequence", "PlaneOrientationSequence", "PlanePositionSequence"]
 
@@ -107,7 +106,9 @@ class PlaneOrientationSequence(MacroSequence):
     TypeError
         If a value is no number.
     hdgpu.errors.InvalidAttributeError
-        If there are not six finite values, or they are not two unit vectors at right angles (also a ValueError).
+        If there are not six finite values (also a ValueError).
+    hdgpu.errors.VolumeError
+        If they are not two unit vectors at right angles (also a ValueError).
 
     Examples
     --------
@@ -120,14 +121,7 @@ class PlaneOrientationSequence(MacroSequence):
     def __init__(self, coordinate_system: str | CoordinateSystemNames, image_orientation: Sequence[float]) -> None:
         keyword = _ORIENTATION_KEYWORD[CoordinateSystemNames(coordinate_system)]
         cosines = _decimals(image_orientation, 6, keyword)
-        row, column = np.asarray(cosines, dtype=np.float64).reshape(2, 3)
-        lengths = np.linalg.norm([row, column], axis=1)
-        if np.abs(lengths - 1.0).max() > UNIT_LENGTH_TOLERANCE or abs(row @ column) > ORTHOGONALITY_TOLERANCE:
-            raise InvalidAttributeError(
-                "the direction cosines are not two unit vectors at right angles",
-                tag=attribute_name(keyword),
-                found=f"lengths {lengths.tolist()}, cosine {float(row @ column):.6g} between them",
-            )
+        checked_orientation(cosines)
         super().__init__({keyword: cosines})
 
     @property

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 import numpy.typing as npt
 
+from hdgpu.array.interop import to_numpy
 from hdgpu.array.namespace import Array
 from hdgpu.enum import AxisHandedness, CoordinateSystemNames
 from hdgpu.errors import CoordinateSystemError, GeometryMismatchError, OutOfBoundsError
@@ -22,7 +23,7 @@ from hdgpu.geometry.orientation import (
 from hdgpu.geometry.points import map_points, outside, rounded
 from hdgpu.uid import UID
 
-__all__ = ["Placement", "checked_placement", "require_shared_space"]
+__all__ = ["Placement", "checked_placement", "require_inside", "require_shared_space"]
 
 
 def _triple(values: Float64Array) -> tuple[float, float, float]:
@@ -68,6 +69,23 @@ def require_shared_space(first: object, second: object) -> None:
             expected=one.frame_of_reference_uid,
             found=other.frame_of_reference_uid,
             remedy="If they are registered nevertheless, make one of them without its 'frame_of_reference_uid'",
+        )
+
+
+def require_inside(indices: Array, spatial_shape: tuple[int, int, int], margin: float) -> None:
+    """Make sure that indices, shape (n, 3), lie within a volume, or no more than a part of a voxel outside.
+
+    Raises
+    ------
+    hdgpu.errors.OutOfBoundsError
+        If one does not (also a RuntimeError and a ValueError).
+    """
+    rows = outside(indices, [-margin] * 3, [size - 1 + margin for size in spatial_shape])
+    if rows.size:
+        raise OutOfBoundsError(
+            f"{rows.size} of {indices.shape[0]} positions lie outside the volume",
+            expected=f"indices between 0 and {[size - 1 for size in spatial_shape]}",
+            found=f"{to_numpy(indices[int(rows[0]), :]).tolist()} in row {rows[0]}",
         )
 
 
@@ -326,14 +344,7 @@ class Placement(ABC):
         """
         indices = map_points(self.inverse_affine, coordinates, "coordinates")
         if check_bounds:
-            rows = outside(indices, [-0.5] * 3, [size - 0.5 for size in self.spatial_shape])
-            if rows.size:
-                first = [float(indices[int(rows[0]), axis]) for axis in range(3)]
-                raise OutOfBoundsError(
-                    f"{rows.size} of {indices.shape[0]} positions lie outside the volume",
-                    expected=f"indices between 0 and {[size - 1 for size in self.spatial_shape]}",
-                    found=f"{first} in row {rows[0]}",
-                )
+            require_inside(indices, self.spatial_shape, 0.5)
         return rounded(indices) if round_output else indices
 
     def geometry_equal(self, other: Placement, tol: float | None = 1e-5) -> bool:
