@@ -20,6 +20,7 @@ __all__ = [
     "EmptySeriesError",
     "FrameDecodeError",
     "FrameIndexError",
+    "FrameNumberError",
     "GantryTiltError",
     "GeometryMismatchError",
     "HdgpuError",
@@ -43,6 +44,7 @@ __all__ = [
     "StackError",
     "TransformSelectionError",
     "TruncatedFileError",
+    "UnmappedValueError",
     "UnsupportedPixelError",
     "UnsupportedTransferSyntaxError",
     "UnsupportedTransformError",
@@ -164,6 +166,10 @@ class FrameIndexError(HdgpuError, ValueError):
     """The fragments or the offset table of encapsulated pixel data (PS3.5 A.4) are damaged."""
 
 
+class FrameNumberError(HdgpuError, IndexError, ValueError):
+    """There is no frame of that number."""
+
+
 # --- Decoding ---------------------------------------------------------------------------------------------------------
 
 
@@ -192,6 +198,10 @@ class UnsupportedTransformError(HdgpuError, NotImplementedError):
 
 class TransformSelectionError(HdgpuError, IndexError):
     """A selector matches none of the pixel transforms that there are."""
+
+
+class UnmappedValueError(HdgpuError, ValueError):
+    """A stored value lies outside of what the real-world value map maps."""
 
 
 class LookupTableError(HdgpuError, RuntimeError, ValueError):
