@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import permutations
 from typing import Self
 
 import numpy as np
@@ -12,7 +14,7 @@ from hdgpu.geometry.affine import Float64Array
 from hdgpu.volume import rearrange
 from hdgpu.volume.extent import Extent
 from hdgpu.volume.padding import ConstantLike, Fill, Window
-from hdgpu.volume.placement import Placement, checked_placement, require_shared_space
+from hdgpu.volume.placement import Placement, require_shared_space, require_shared_system
 from hdgpu.volume.rearrange import Rearrangement
 
 __all__ = ["Matching"]
@@ -22,10 +24,7 @@ class Matching(Extent):
     """Operations that bring a volume to the grid or the orientation of another; voxels stay where they are in space."""
 
     def match_orientation(self, other: Placement) -> Self:
-        """Permute and flip the spatial axes to have the closest patient orientation that another volume has.
-
-        Two oblique volumes may have the same closest patient orientation and axes that are far from parallel.  To
-        bring a volume to the grid of another, use :meth:`match_geometry`.
+        """Permute and flip the spatial axes to lie as nearly parallel as that can to those of another volume.
 
         Parameters
         ----------
@@ -37,7 +36,7 @@ class Matching(Extent):
         TypeError
             If `other` is no volume.
         hdgpu.errors.CoordinateSystemError
-            If one of the two is not in the patient coordinate system (also a RuntimeError).
+            If the volumes are in different coordinate systems (also a RuntimeError).
 
         Examples
         --------
@@ -47,7 +46,12 @@ class Matching(Extent):
         >>> geometry.match_orientation(geometry.to_patient_orientation("FPL")).spatial_shape
         (4, 3, 2)
         """
-        return self.to_patient_orientation(checked_placement(other).get_closest_patient_orientation())
+        require_shared_system(self, other)
+        cosines = self.direction.T @ other.direction
+        axes = max(permutations(range(3)), key=lambda axes: _parallelism(cosines, axes))
+        flipped = [axis for wanted, axis in enumerate(axes) if cosines[axis, wanted] < 0.0]
+        ranges = rearrange.flip(self.spatial_shape, flipped).ranges
+        return self._rearranged(Rearrangement(ranges, (axes[0], axes[1], axes[2])))
 
     def match_geometry(
         self,
@@ -95,32 +99,29 @@ class Matching(Extent):
                [ 0, 21, 22,  0]])
         """
         require_shared_space(self, other)
-        fill = Fill(mode, constant_value, per_channel)
-        axes, signs, first = _on_grid(self.inverse_affine @ other.affine, tol or 0.0)
-        ranges = rearrange.flip(self.spatial_shape, [axis for axis in axes if signs[axis] < 0]).ranges
-        aligned = self._rearranged(Rearrangement(ranges, axes))
-        starts = [first[axis] if signs[axis] > 0 else self.spatial_shape[axis] - 1 - first[axis] for axis in axes]
-        window = Window((starts[0], starts[1], starts[2]), other.spatial_shape)
+        aligned = self.match_orientation(other)
+        start = _place_on_grid(aligned.inverse_affine @ other.affine, tol or 0.0)
+        window = Window(start, other.spatial_shape)
         if window.is_within(aligned.spatial_shape):
             return aligned._rearranged(Rearrangement(window.ranges()))
-        return aligned._seen_through(window, fill)
+        return aligned._seen_through(window, Fill(mode, constant_value, per_channel))
 
 
-def _on_grid(matrix: Float64Array, tol: float) -> tuple[tuple[int, int, int], list[int], list[int]]:
-    """Return how another grid lies on this one, given the 4 x 4 matrix from its indices to this one's.
+def _parallelism(cosines: Float64Array, axes: Sequence[int]) -> float:
+    """Return how nearly parallel axes of one volume are to those of another, rounded so that noise decides nothing."""
+    return round(sum(abs(float(cosines[axis, wanted])) for wanted, axis in enumerate(axes)), 9)
 
-    Returns
-    -------
-    axes : tuple of 3 ints
-        For each axis of the other grid, the axis of this one that it is.
-    signs, first : lists of 3 ints
-        For each axis of this grid, in which direction the other runs along it, and the index of its first voxel.
+
+def _place_on_grid(matrix: Float64Array, tol: float) -> tuple[int, int, int]:
+    """Return where on one grid the first voxel of another is, given the 4 x 4 matrix from its indices to this one's.
+
+    Raises
+    ------
+    hdgpu.errors.GeometryMismatchError
+        If the voxels of the other grid are not among those of this one.
     """
     steps, shift = matrix[:3, :3], matrix[:3, 3]
-    whole = np.rint(steps)
-    if not (np.abs(whole).sum(axis=0) == 1).all() or not (np.abs(whole).sum(axis=1) == 1).all():
-        whole = np.zeros((3, 3))
-    if not np.abs(steps - whole).max() <= tol:
+    if not np.abs(steps - np.eye(3)).max() <= tol:
         raise GeometryMismatchError(
             "the axes of the volumes are not parallel, or their spacings differ",
             expected=f"steps of one voxel along each axis, within {tol:g}",
@@ -135,5 +136,5 @@ def _on_grid(matrix: Float64Array, tol: float) -> tuple[tuple[int, int, int], li
             found=f"a shift by {shift.tolist()} voxels",
             remedy="Resample one of them",
         )
-    first_axis, second_axis, third_axis = np.abs(whole).argmax(axis=0).tolist()
-    return (first_axis, second_axis, third_axis), whole.sum(axis=1).astype(int).tolist(), nearest.astype(int).tolist()
+    first, second, third = nearest.astype(int).tolist()
+    return first, second, third

@@ -23,7 +23,7 @@ from hdgpu.geometry.orientation import (
 from hdgpu.geometry.points import map_points, outside, rounded
 from hdgpu.uid import UID
 
-__all__ = ["Placement", "checked_placement", "require_inside", "require_shared_space"]
+__all__ = ["Placement", "checked_placement", "require_inside", "require_shared_space", "require_shared_system"]
 
 
 def _triple(values: Float64Array) -> tuple[float, float, float]:
@@ -44,6 +44,25 @@ def checked_placement(other: object) -> Placement:
     return other
 
 
+def require_shared_system(first: Placement, second: object) -> None:
+    """Make sure that directions mean the same in both volumes.
+
+    Raises
+    ------
+    TypeError
+        If the second is neither a Volume nor a VolumeGeometry.
+    hdgpu.errors.CoordinateSystemError
+        If they are in different coordinate systems (also a RuntimeError).
+    """
+    other = checked_placement(second)
+    if first.coordinate_system is not other.coordinate_system:
+        raise CoordinateSystemError(
+            "the volumes are in different coordinate systems",
+            expected=first.coordinate_system.value,
+            found=other.coordinate_system.value,
+        )
+
+
 def require_shared_space(first: object, second: object) -> None:
     """Make sure that the same position is the same place in both volumes.
 
@@ -57,12 +76,7 @@ def require_shared_space(first: object, second: object) -> None:
         If their frames of reference are known to be different (also a RuntimeError).
     """
     one, other = checked_placement(first), checked_placement(second)
-    if one.coordinate_system is not other.coordinate_system:
-        raise CoordinateSystemError(
-            "the volumes are in different coordinate systems",
-            expected=one.coordinate_system.value,
-            found=other.coordinate_system.value,
-        )
+    require_shared_system(one, other)
     if not _frames_agree(one, other):
         raise GeometryMismatchError(
             "the volumes are in different frames of reference",
