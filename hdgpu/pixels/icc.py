@@ -38,9 +38,6 @@ _GRID_POINTS = 33
 # Of the grey ramp that spaces the nodes, and what of it LittleCMS draws straight at either end.
 _RAMP_POINTS = 4096
 _STRAIGHT = 82
-_RAMP_POLES = _RAMP_POINTS // 20
-# How far the ramp may fall, as rounding makes it.
-_RIPPLE = 2.5 / 0xFFFF
 
 
 def apply_icc_profile(profile: bytes, rgb: Array) -> Array:
@@ -133,11 +130,8 @@ def _probe() -> npt.NDArray[np.uint8]:
 def _candidates(profile: bytes) -> Iterator[IccTable]:
     """Make tables, the smallest first."""
     yield _matrix_table(profile)
-    ramp = _grey_response(profile)
-    # LittleCMS spaces the nodes evenly where the greys come out in no order, or are cut off for a twentieth.
-    ordered = np.diff(ramp, axis=1).min() > -_RIPPLE
-    if ordered and max(np.sum(ramp == 0, axis=1).max(), np.sum(ramp == 1, axis=1).max()) <= _RAMP_POLES:
-        yield _grid_table(profile, ramp)
+    yield _grid_table(profile, _grey_response(profile))
+    # where the greys come out in no order, or many of them are cut off, LittleCMS spaces the nodes evenly
     yield _grid_table(profile, np.tile(np.linspace(0, 1, _RAMP_POINTS), (3, 1)))
 
 

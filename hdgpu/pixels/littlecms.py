@@ -77,7 +77,7 @@ def littlecms_transform(profile: bytes) -> ImageCms.ImageCmsTransform:
     """Return LittleCMS's transform from 8-bit RGB to 8-bit sRGB, as Pillow builds it: for one profile once.
 
     The intent is perceptual, whichever the profile's header names, the destination LittleCMS's own sRGB, and no flag is
-    set: so there is no black point compensation, but for what LittleCMS does of itself between profiles of version 4.
+    set.  To ask for black point compensation would change nothing: with this intent, LittleCMS decides on it.
 
     Raises
     ------

@@ -48,6 +48,8 @@ PROFILES = {
     "scanner mft2": lambda: lut_profile("mft2"),
     "scanner mAB": lambda: lut_profile("mAB"),
     "dark scanner": lambda: lut_profile("mft2", flare=0.03, white=0.7),
+    "bright scanner": lambda: lut_profile("mft1", 33, 1.1, flare=0.133, white=0.61),
+    "scanner cut off": lambda: lut_profile("mft2", white=1.25),
     "scanner beyond white": lambda: lut_profile("mft2", 16, 2.17, flare=0.006, white=0.969, overlap=0.227),
     "scanner beyond black": lambda: lut_profile("mAB", 7, 1.24, flare=0.002, white=0.68, overlap=0.07),
 }
