@@ -14,11 +14,13 @@ from typing import Any
 
 __all__ = [
     "AmbiguousSeriesError",
+    "ClosedReaderError",
     "CoordinateSystemError",
     "DeviceUnavailableError",
     "DuplicatePositionError",
     "EmptySeriesError",
     "FrameDecodeError",
+    "FrameEncodeError",
     "FrameIndexError",
     "FrameNumberError",
     "GantryTiltError",
@@ -41,6 +43,7 @@ __all__ = [
     "OutputTypeError",
     "PixelDataSizeError",
     "SourceError",
+    "SourceNotFoundError",
     "StackError",
     "TransformSelectionError",
     "TruncatedFileError",
@@ -138,6 +141,14 @@ class SourceError(HdgpuError, OSError):
         return self._message()
 
 
+class SourceNotFoundError(SourceError, FileNotFoundError):
+    """There is no file of that name."""
+
+
+class ClosedReaderError(SourceError, ValueError):
+    """A reader was asked for what it can tell only while it is open."""
+
+
 class NotDicomError(HdgpuError, ValueError):
     """The bytes are not a DICOM data set."""
 
@@ -183,6 +194,10 @@ class UnsupportedPixelError(HdgpuError, ValueError, NotImplementedError):
 
 class FrameDecodeError(HdgpuError, RuntimeError, ValueError):
     """A frame's codestream is damaged: nothing of it is returned."""
+
+
+class FrameEncodeError(HdgpuError, RuntimeError, ValueError):
+    """An encoder failed, or wrote what does not decode to the samples that it was given: nothing of it is returned."""
 
 
 # --- Pixel transforms -------------------------------------------------------------------------------------------------
