@@ -1,0 +1,127 @@
+"""Data sets that are parsed by pydicom only when one of their attributes is first asked for.
+
+Opening an image takes our own header scan, a thousandth of what it takes to make a data set of it; many callers never
+look at an attribute.  Those who do find an ordinary `pydicom.Dataset`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydicom.datadict import tag_for_keyword
+from pydicom.dataelem import RawDataElement, convert_raw_data_element
+
+from hdgpu.dicom.tags import WANTED, Tag
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    Base = Dataset
+else:
+    Base = object
+
+__all__ = ["OnDemandDataset"]
+
+# Attributes of a data set, other than its elements, that reading a file sets.
+_READ_WITH_THE_ELEMENTS = frozenset({
+    "buffer", "file_meta", "filename", "fileobj_type", "preamble", "timestamp", "_is_implicit_VR",
+    "_is_little_endian", "_read_charset", "_read_implicit", "_read_little",
+})  # fmt: skip
+_FRAMES_DEPEND_ON = WANTED.keys() | {Tag.FLOAT_PIXEL_DATA, Tag.DOUBLE_FLOAT_PIXEL_DATA, Tag.PIXEL_DATA}
+
+
+class OnDemandDataset(Base):
+    """Mixed into a subclass of `pydicom.Dataset`, in front of it.
+
+    It also notes whether an attribute that frames are decoded by was set or deleted since the data set was read.
+    Changes within the items of a sequence go unnoticed.
+    """
+
+    _elements: Any = None
+    _read_elements: Callable[[], Dataset] | None = None
+    _reading: Any = None
+    _is_changed = False
+
+    def _read_on_demand(self, read: Callable[[], Dataset]) -> None:
+        """Let the elements be those of the data set that `read` returns, once they are asked for."""
+        for name in _READ_WITH_THE_ELEMENTS & self.__dict__.keys():
+            del self.__dict__[name]  # so that __getattr__ is asked for them
+        object.__setattr__(self, "_reading", threading.RLock())
+        object.__setattr__(self, "_read_elements", read)
+
+    @property
+    def _dict(self) -> Any:
+        if self._read_elements is not None:
+            self._read_now()
+        return self._elements
+
+    @_dict.setter
+    def _dict(self, elements: Mapping[Any, Any]) -> None:
+        object.__setattr__(self, "_elements", elements)
+
+    def _read_now(self) -> None:
+        with self._reading:
+            read = self._read_elements
+            if read is None:  # another thread was faster
+                return
+            dataset = read()
+            for name in _READ_WITH_THE_ELEMENTS & dataset.__dict__.keys():
+                self.__dict__[name] = dataset.__dict__[name]
+            object.__setattr__(self, "_elements", dataset._dict)
+            object.__setattr__(self, "_read_elements", None)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _READ_WITH_THE_ELEMENTS and self._read_elements is not None:
+            self._read_now()
+            if name in self.__dict__:
+                return self.__dict__[name]
+        return super().__getattr__(name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if not name.startswith("_"):
+            self._note_change(tag_for_keyword(name))
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        self._note_change(tag_for_keyword(name))
+
+    def __setitem__(self, key: Any, element: Any) -> None:
+        before = None if isinstance(key, slice) else self._dict.get(key)
+        super().__setitem__(key, element)
+        # pydicom puts the parsed element into the place of the raw one when it is first looked at
+        parsed = isinstance(before, RawDataElement) and not isinstance(element, RawDataElement)
+        if parsed and (element.VR == "SQ" or convert_raw_data_element(before, ds=self).value == element.value):
+            return
+        self._note_change(None if isinstance(key, slice) else int(element.tag))
+
+    def __delitem__(self, key: Any) -> None:
+        super().__delitem__(key)
+        object.__setattr__(self, "_is_changed", True)
+
+    def pop(self, key: Any, *default: Any) -> Any:
+        """Remove an element and return it, as `pydicom.Dataset.pop`."""
+        object.__setattr__(self, "_is_changed", True)
+        return super().pop(key, *default)
+
+    def update(self, elements: Any) -> None:
+        """Add or replace elements, as `pydicom.Dataset.update`."""
+        object.__setattr__(self, "_is_changed", True)
+        super().update(elements)
+
+    def _note_change(self, tag: int | None) -> None:
+        if tag in _FRAMES_DEPEND_ON:
+            object.__setattr__(self, "_is_changed", True)
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self._read_elements is not None:
+            self._read_now()
+        state = dict(self.__dict__)
+        state.pop("_reading", None)
+        state.pop("_read_elements", None)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
