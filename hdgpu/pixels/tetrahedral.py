@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from hdgpu.array.device import CPU, device_of, on_device_of
+from hdgpu.array.device import CPU, Device, device_of, on_device_of
 from hdgpu.array.functions import clamp, dtype_name
 from hdgpu.array.namespace import Array, Namespace, array_namespace, is_array, is_cupy_array, native_device
 from hdgpu.errors import UnsupportedPixelError
@@ -110,7 +110,10 @@ class IccTable:
         cells = np.minimum(places >> FRACTION_BITS, points - 2)
         steps = np.array([[points * points], [points], [1]], dtype=np.int32)
         nodes = np.rint(np.clip(values * ONE, -LARGEST_NODE, LARGEST_NODE)).astype(np.int32)
-        return cls(points, cells * steps, places - (cells << FRACTION_BITS), nodes, output)
+        parts = cells * steps, places - (cells << FRACTION_BITS), nodes, output
+        for part in parts:
+            part.setflags(write=False)  # one table serves all who ask for it
+        return cls(points, *parts)
 
 
 def check_colors(rgb: Any) -> None:
@@ -157,27 +160,35 @@ def apply_table(table: IccTable, rgb: Array) -> Array:
         If the last axis does not hold three samples; a ValueError.
     """
     check_colors(rgb)
-    xp, device = array_namespace(rgb), native_device(rgb)
-    block = _HOST_BLOCK if device_of(rgb) == CPU else _DEVICE_BLOCK
+    xp = array_namespace(rgb)
+    place = _Place(device_of(rgb), native_device(rgb))
+    block = _HOST_BLOCK if place.device == CPU else _DEVICE_BLOCK
     with on_device_of(rgb):
-        there = _on_device(table, xp, device)
+        there = _on_device(table, xp, place)
         pixels = xp.reshape(rgb, (-1, 3))
-        out = xp.empty(pixels.shape, dtype=xp.uint8, device=device)
+        out = xp.empty(pixels.shape, dtype=xp.uint8, device=place.native)
         for start in range(0, pixels.shape[0], block):
             stop = min(start + block, pixels.shape[0])
             out[start:stop, :] = _interpolate(there, table.points, pixels[start:stop, :])
         return xp.reshape(out, rgb.shape)
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Device that a table is kept on, known by hdgpu's name: CuPy's own devices cannot be hashed."""
+
+    device: Device
+    native: Any = field(compare=False)
+
+
 @lru_cache(maxsize=16)
-def _on_device(table: IccTable, xp: Namespace, device: Any) -> tuple[Array, ...]:
+def _on_device(table: IccTable, xp: Namespace, place: _Place) -> tuple[Array, ...]:
     """Return the table's corners, fractions, nodes and output on the device."""
-    there = tuple(
-        xp.asarray(part.copy(), device=device) for part in (table.corners, table.fractions, table.nodes, table.output)
-    )
+    parts = (table.corners, table.fractions, table.nodes, table.output)
+    there = tuple(xp.asarray(part.copy(), device=place.native) for part in parts)
     if is_cupy_array(there[0]):
         # CuPy copies in the order of the current stream, and these will be read on others: wait for the copies, once.
-        device.synchronize()
+        place.native.synchronize()
     return there
 
 

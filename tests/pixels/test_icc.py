@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
+from hdgpu.array.device import Device
 from hdgpu.array.interop import to_numpy
 from hdgpu.errors import InvalidAttributeError, UnsupportedPixelError, UnsupportedTransformError
 from hdgpu.pixels import icc, littlecms, tetrahedral
@@ -136,6 +137,12 @@ def test_tables_are_made_once() -> None:
     assert (after.hits, after.misses) == (before.hits + 1, before.misses)
     assert after.maxsize
     assert icc_table.cache_info().maxsize
+
+
+def test_a_device_is_known_by_name() -> None:
+    """CuPy's devices cannot be hashed, and each array has another object for its device."""
+    places = {tetrahedral._Place(Device("cuda", index), [object()]) for index in (0, 0, 1)}
+    assert len(places) == 2
 
 
 # --- The integers -----------------------------------------------------------------------------------------------------
