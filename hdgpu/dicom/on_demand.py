@@ -92,8 +92,8 @@ class OnDemandDataset(Base):
         before = None if isinstance(key, slice) else self._dict.get(key)
         super().__setitem__(key, element)
         # pydicom puts the parsed element into the place of the raw one when it is first looked at
-        parsed = isinstance(before, RawDataElement) and not isinstance(element, RawDataElement)
-        if parsed and (element.VR == "SQ" or convert_raw_data_element(before, ds=self).value == element.value):
+        was_raw = isinstance(before, RawDataElement) and not isinstance(element, RawDataElement)
+        if was_raw and (element.VR == "SQ" or _parsed(before, self) == element.value):
             return
         self._note_change(None if isinstance(key, slice) else int(element.tag))
 
@@ -105,11 +105,6 @@ class OnDemandDataset(Base):
         """Remove an element and return it, as `pydicom.Dataset.pop`."""
         object.__setattr__(self, "_is_changed", True)
         return super().pop(key, *default)
-
-    def update(self, elements: Any) -> None:
-        """Add or replace elements, as `pydicom.Dataset.update`."""
-        object.__setattr__(self, "_is_changed", True)
-        super().update(elements)
 
     def _note_change(self, tag: int | None) -> None:
         if tag in _FRAMES_DEPEND_ON:
@@ -125,3 +120,7 @@ class OnDemandDataset(Base):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+
+
+def _parsed(element: Any, dataset: Any) -> Any:
+    return convert_raw_data_element(element, ds=dataset).value

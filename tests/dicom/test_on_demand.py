@@ -101,7 +101,7 @@ def test_looking_changes_nothing(image):
         lambda image: image.__setitem__(0x00280010, DataElement(0x00280010, "US", 7)),
         lambda image: image.__delitem__(0x00280010),
         lambda image: image.add_new(0x00281052, "DS", "5"),
-        lambda image: image.update({"RescaleIntercept": DataElement(0x00281052, "DS", "5")}),
+        lambda image: image.update({"RescaleIntercept": "5"}),
         lambda image: image.pop("RescaleSlope"),
         lambda image: setattr(image, "PixelData", b""),
     ],
