@@ -185,11 +185,11 @@ class FrameNumberError(HdgpuError, IndexError, ValueError):
 
 
 class UnsupportedTransferSyntaxError(HdgpuError, ValueError, NotImplementedError):
-    """There is no decoder for the transfer syntax."""
+    """There is no decoder, or no encoder, for the transfer syntax."""
 
 
 class UnsupportedPixelError(HdgpuError, ValueError, NotImplementedError):
-    """A combination of Image Pixel attributes that no decoder here takes."""
+    """A combination of Image Pixel attributes that no decoder, or no encoder, here takes."""
 
 
 class FrameDecodeError(HdgpuError, RuntimeError, ValueError):

@@ -45,7 +45,8 @@ _EXPLICIT = Encoding(explicit=True)
 _ENCODINGS = {IMPLICIT_LITTLE: Encoding(explicit=False), EXPLICIT_BIG: Encoding(explicit=True, order=">")}
 _HEAD_BYTES = 1 << 13  # enough for most single-frame files; more is read where it is not
 _BATCH = 64  # files that are scanned at a time
-_WANTED_TABLE = b"".join(struct.pack("<I2s", tag, next(iter(vrs))) for tag, vrs in sorted(WANTED.items()))
+# Of US and SS the compiled walk takes the first, and leaves files with the other one to the walk in Python.
+_WANTED_TABLE = b"".join(struct.pack("<I2s", tag, max(vrs)) for tag, vrs in sorted(WANTED.items()))
 _META_START = 132
 _TRANSFER_SYNTAX = b"\x02\0\x10\0UI"
 
@@ -144,6 +145,31 @@ class Header:
                 elements = scan_elements(self._buffer, start, end, span.encoding, WANTED)
                 yield Header(elements, span.encoding, self.source, self.transfer_syntax_uid, self._buffer)
         except (NeedMoreBytes, NotUnderstood, struct.error) as error:
+            raise InvalidAttributeError(
+                f"the sequence is damaged: {error}", source=self.source.name, tag=describe_tag(tag)
+            ) from error
+
+    def sequence_bytes(self, tag: int) -> bytes:
+        """Return the encoded items of a sequence, for comparison; nothing if it is absent."""
+        span = self._sequences.get(tag)
+        return b"" if span is None else bytes(self._buffer[span.start : span.end])
+
+    def datasets(self, tag: int) -> list[Dataset]:
+        """Return the items of a sequence with all their attributes, as pydicom reads them."""
+        from io import BytesIO
+
+        from pydicom.charset import convert_encodings
+        from pydicom.filereader import read_sequence
+
+        span = self._sequences.get(tag)
+        encoded = self.sequence_bytes(tag)
+        if span is None or not encoded:
+            return []
+        character_sets = convert_encodings(self.text(Tag.SPECIFIC_CHARACTER_SET).split("\\"))
+        implicit, little = not span.encoding.explicit, span.encoding.order == "<"
+        try:
+            return list(read_sequence(BytesIO(encoded), implicit, little, len(encoded), character_sets))
+        except Exception as error:  # pydicom raises nearly anything on damaged input
             raise InvalidAttributeError(
                 f"the sequence is damaged: {error}", source=self.source.name, tag=describe_tag(tag)
             ) from error

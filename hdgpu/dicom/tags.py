@@ -47,8 +47,20 @@ class Tag(IntEnum):
     HIGH_BIT = 0x00280102
     PIXEL_REPRESENTATION = 0x00280103
     WINDOW_CENTER = 0x00281050
+    WINDOW_WIDTH = 0x00281051
     RESCALE_INTERCEPT = 0x00281052
     RESCALE_SLOPE = 0x00281053
+    WINDOW_CENTER_WIDTH_EXPLANATION = 0x00281055
+    VOI_LUT_FUNCTION = 0x00281056
+    RED_PALETTE_DESCRIPTOR = 0x00281101
+    GREEN_PALETTE_DESCRIPTOR = 0x00281102
+    BLUE_PALETTE_DESCRIPTOR = 0x00281103
+    RED_PALETTE_DATA = 0x00281201
+    GREEN_PALETTE_DATA = 0x00281202
+    BLUE_PALETTE_DATA = 0x00281203
+    SEGMENTED_RED_PALETTE_DATA = 0x00281221
+    SEGMENTED_GREEN_PALETTE_DATA = 0x00281222
+    SEGMENTED_BLUE_PALETTE_DATA = 0x00281223
     ICC_PROFILE = 0x00282000
     MODALITY_LUT_SEQUENCE = 0x00283000
     VOI_LUT_SEQUENCE = 0x00283010
@@ -67,8 +79,8 @@ class Tag(IntEnum):
 
 
 def _understood(tag: Tag) -> frozenset[bytes]:
-    vr = dictionary_VR(tag).encode()
-    return SEQUENCE if vr == b"SQ" else frozenset((vr,))
+    vrs = dictionary_VR(tag).encode().split(b" or ")
+    return SEQUENCE if vrs == [b"SQ"] else frozenset(vrs)
 
 
 # Pixel data ends the walk by itself.

@@ -6,6 +6,7 @@ into their own type.  Whatever is not plain at a closer look it leaves to the en
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -47,11 +48,16 @@ def plain_kind(route: Route, transform: PixelTransform, source: object) -> Plain
         or pixel.bits_allocated not in (8, 16)
         or not (out.char in "fd" or own_type)
         or not out.isnative
+        or transform.kind not in (TransformKind.IDENTITY, TransformKind.AFFINE)
     ):
         return None
     name = route.name if is_native else "compiled:rle"
     types = pixel.dtype.char + out.char
-    return PlainKind(name, not is_native, pixel.frame_samples, types, transform.exact_in_float32, pixel.stored_range)
+    low, high = pixel.stored_range
+    if transform.valid is not None:  # the frames that hold other values come back, and the engine raises
+        first, last = transform.valid[:, 0].max(), transform.valid[:, 1].min()
+        low, high = math.ceil(max(low, first)), math.floor(min(high, last))
+    return PlainKind(name, not is_native, pixel.frame_samples, types, transform.exact_in_float32, (low, high))
 
 
 def load_plain_frames(

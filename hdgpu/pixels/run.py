@@ -1,17 +1,20 @@
-"""Run a compiled transform on one frame on the host, while it is in the cache of the core that decoded it."""
+"""Run a compiled transform: frame by frame on the host, in the cache of the core that decoded it; or on any device."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from hdgpu.array.functions import native_dtype
+from hdgpu.array.namespace import Array, array_namespace
 from hdgpu.compiled import extension
-from hdgpu.errors import OutputTypeError
-from hdgpu.pixels.transform import PixelTransform, TransformKind
+from hdgpu.pixels.reference import upload
+from hdgpu.pixels.transform import PixelTransform, TransformKind, cast, does_not_fit
 
-__all__ = ["transform_frame"]
+__all__ = ["transform_frame", "transform_frames"]
 
 # Stored and output types that the compiled extension converts between, as NumPy and `struct` abbreviate them.
 _COMPILED_TYPES = frozenset(stored + out for stored in "BbHh" for out in "fd")
@@ -21,7 +24,7 @@ _BLOCK = 1 << 14
 
 def transform_frame(
     transform: PixelTransform,
-    frame: int,
+    row: int,
     stored: npt.NDArray[Any],
     out: npt.NDArray[Any],
     *,
@@ -32,12 +35,12 @@ def transform_frame(
     Parameters
     ----------
     transform : PixelTransform
-    frame : int
-        Row of the transform's slopes and intercepts.
+    row : int
+        Row of the frame in the table that the transform was compiled for.
     stored : numpy.ndarray
-        Stored values, of any shape; may be `out` itself if the transform is the identity.
+        Stored values, of any shape; may be `out` itself if they have the same type and shape.
     out : numpy.ndarray
-        Contiguous, same shape, of the transform's data type.
+        Contiguous, of the transform's data type and the shape of `stored`, with samples behind it for a palette.
     stream : bool
         Whether `out` is part of an array that does not fit into the cache, so that it is better written past it.
 
@@ -45,29 +48,122 @@ def transform_frame(
     ------
     OutputTypeError
         If a value does not fit into the data type of `out`.
+    UnmappedValueError
+        If a real-world value map does not map one of the stored values.
     """
+    if transform.valid is not None and stored.size:
+        transform.check_valid(stored.min(), stored.max(), row)
     compiled = extension()
+    if compiled is not None and not (_is_plain(stored) and _is_plain(out)):
+        compiled = None
+    kind = transform.kind
     types = stored.dtype.char + out.dtype.char
-    if compiled is not None and types in _COMPILED_TYPES and _is_plain(stored) and _is_plain(out):
-        slope, intercept = transform.slope[frame], transform.intercept[frame]
+    if kind is TransformKind.TABLE:
+        _look_up(compiled, transform.table(row), stored, out)
+    elif kind is TransformKind.STEPS:
+        _in_blocks(transform, row, stored, out)
+    elif kind is TransformKind.WINDOW:
+        if compiled is not None and types in _COMPILED_TYPES:
+            low, gain, base, limits = transform.ramp(row)
+            affine = float(transform.slope[row]), float(transform.intercept[row])
+            compiled.window_frame(stored, out, types, (*affine, low, gain, base, *limits))
+        else:
+            _in_blocks(transform, row, stored, out)
+    elif compiled is not None and types in _COMPILED_TYPES:
+        slope, intercept = transform.slope[row], transform.intercept[row]
         compiled.convert_frame(stored, out, types, slope, intercept, transform.exact_in_float32, stream)
+    else:
+        _affine(transform, row, stored, out)
+
+
+def transform_frames(transform: PixelTransform, stored: Array, rows: Sequence[int]) -> Array:
+    """Return the output values of some frames, in the library and on the device of their stored values.
+
+    Parameters
+    ----------
+    transform : PixelTransform
+    stored : array
+        (m, rows, columns) or (m, rows, columns, samples).
+    rows : sequence of int
+        (m,) row of each frame in the table that the transform was compiled for.
+
+    Returns
+    -------
+    array
+        Of the transform's data type.
+
+    Raises
+    ------
+    OutputTypeError
+        If a value does not fit into the transform's data type.
+    UnmappedValueError
+        If a real-world value map does not map one of the stored values.
+    """
+    xp = array_namespace(stored)
+    dtype = native_dtype(stored, transform.dtype)
+    frames = [_frame_anywhere(transform, row, stored[index, ...]) for index, row in enumerate(rows)]
+    return xp.stack([xp.astype(frame, dtype, copy=False) for frame in frames])
+
+
+def _frame_anywhere(transform: PixelTransform, row: int, stored: Array) -> Array:
+    xp = array_namespace(stored)
+    if transform.valid is not None:
+        values = xp.astype(stored, xp.float64)
+        transform.check_valid(float(xp.min(values)), float(xp.max(values)), row)
+    if transform.kind is TransformKind.TABLE:
+        table = upload(transform.table(row), stored)
+        index = xp.astype(stored, xp.int64) % table.shape[0]  # the bits of negative values, read as unsigned
+        return xp.reshape(xp.take(table, xp.reshape(index, (-1,)), axis=0), (*stored.shape, *table.shape[1:]))
+    values = transform.values(stored, row)
+    if transform.dtype.kind != "f" or transform.dtype.itemsize < 4:
+        _check_fits(values, transform.dtype)
+    return values
+
+
+def _check_fits(values: Array, dtype: np.dtype[Any]) -> None:
+    """Raise if a value does not fit into a type; this waits for the device."""
+    xp = array_namespace(values)
+    values = xp.astype(values, xp.float64, copy=False)
+    smallest, largest = float(xp.min(values)), float(xp.max(values))
+    limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
+    whole = dtype.kind == "f" or bool(xp.all(values == xp.round(values)))
+    if not whole or smallest < limits.min or largest > limits.max:
+        raise does_not_fit(smallest, largest, dtype)
+
+
+def _is_plain(array: npt.NDArray[Any]) -> bool:
+    return array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative
+
+
+def _look_up(compiled: Any, table: npt.NDArray[Any], stored: npt.NDArray[Any], out: npt.NDArray[Any]) -> None:
+    if compiled is not None:
+        compiled.look_up_frame(stored, out, table, stored.itemsize, table.strides[0])
         return
+    bits = stored.astype(stored.dtype.newbyteorder("="), copy=False).view(f"u{stored.itemsize}")
+    out[...] = table[bits]
+
+
+def _in_blocks(transform: PixelTransform, row: int, stored: npt.NDArray[Any], out: npt.NDArray[Any]) -> None:
+    """Compute by the reference, a block at a time, and round once to the output."""
+    source = stored.reshape(-1)
+    target = out.reshape(source.size, *out.shape[stored.ndim :])
+    for start in range(0, source.size, _BLOCK):
+        cast(transform.values(source[start : start + _BLOCK], row), target[start : start + _BLOCK])
+
+
+def _affine(transform: PixelTransform, row: int, stored: npt.NDArray[Any], out: npt.NDArray[Any]) -> None:
     if transform.kind is TransformKind.IDENTITY:
         if stored is not out:
-            _cast(stored, out)
+            cast(stored, out)
         return
-    slope, intercept = transform.slope[frame], transform.intercept[frame]
+    slope, intercept = transform.slope[row], transform.intercept[row]
     if out.dtype == np.float64:
         np.multiply(stored, slope, out=out)
         np.add(out, intercept, out=out)
     elif out.dtype == np.float32 and transform.exact_in_float32:
         _affine_exact(stored, np.float32(slope), np.float32(intercept), out)
     else:
-        _affine_in_blocks(stored, slope, intercept, out)
-
-
-def _is_plain(array: npt.NDArray[Any]) -> bool:
-    return array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative
+        _in_blocks(transform, row, stored, out)
 
 
 def _affine_exact(stored: npt.NDArray[Any], slope: np.float32, intercept: np.float32, out: npt.NDArray[Any]) -> None:
@@ -77,41 +173,3 @@ def _affine_exact(stored: npt.NDArray[Any], slope: np.float32, intercept: np.flo
     np.multiply(stored, slope, out=out, dtype=np.float32, casting="same_kind")
     if intercept:
         np.add(out, intercept, out=out)
-
-
-def _affine_in_blocks(
-    stored: npt.NDArray[Any], slope: np.float64, intercept: np.float64, out: npt.NDArray[Any]
-) -> None:
-    """Compute in float64, a block at a time, and round once to the output."""
-    source, target = stored.reshape(-1), out.reshape(-1)
-    values = np.empty(min(_BLOCK, source.size), np.float64)
-    for start in range(0, source.size, _BLOCK):
-        block = source[start : start + _BLOCK]
-        part = values[: block.size]
-        np.multiply(block, slope, out=part)
-        np.add(part, intercept, out=part)
-        _cast(part, target[start : start + _BLOCK])
-
-
-def _cast(values: npt.NDArray[Any], out: npt.NDArray[Any]) -> None:
-    """Copy with conversion, and look at the values where the type alone does not say that they fit."""
-    if out.dtype == np.float16:
-        with np.errstate(over="ignore"):
-            np.copyto(out, values, casting="unsafe")
-        if np.isinf(out).any() and not np.isinf(values).any():
-            raise _too_large(values, out.dtype)
-        return
-    if out.dtype.kind != "f" and not np.can_cast(values.dtype, out.dtype, "safe"):
-        info = np.iinfo(out.dtype)
-        if values.min() < info.min or values.max() > info.max or not np.array_equal(values, np.rint(values)):
-            raise _too_large(values, out.dtype)
-    np.copyto(out, values, casting="unsafe")
-
-
-def _too_large(values: npt.NDArray[Any], dtype: np.dtype[Any]) -> OutputTypeError:
-    return OutputTypeError(
-        f"the values do not fit into {dtype}",
-        expected="a larger data type",
-        found=f"values from {values.min():g} to {values.max():g}",
-        remedy="Pass another dtype, for example float32.",
-    )

@@ -1,28 +1,31 @@
-"""The compiled transform: whatever chain a file calls for, folded into one step per frame.
+"""The compiled transform: whatever chain a file calls for, folded into as few steps per frame as give the same values.
 
-Affine after affine is one affine, so modality slope and intercept and the presentation inversion end in one slope and
-one intercept per frame.  What cannot be compiled is refused by name; nothing is left out silently.
+Modality slope and intercept and the presentation inversion end in one slope and one intercept per frame.  A chain over
+integers of at most 16 bits that holds a table or a sigmoid is one table, which the reference fills.  What cannot be
+compiled is refused by name; nothing is left out silently.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from hdgpu.dicom.image_pixel import ImagePixel
-from hdgpu.dicom.tags import Tag, describe_tag
-from hdgpu.errors import MissingTransformError, OutputTypeError, UnsupportedTransformError
-from hdgpu.pixels.options import TransformOptions, TransformPresence
+from hdgpu.array.namespace import Array
+from hdgpu.errors import OutputTypeError, UnmappedValueError
+from hdgpu.pixels.reference import affine
+from hdgpu.pixels.steps import RampStep, Step
+from hdgpu.pixels.window import Ramp
 
-__all__ = ["PixelTransform", "TransformKind", "compile_transform"]
+__all__ = ["PixelTransform", "TransformKind", "cast", "does_not_fit"]
 
 Float = npt.NDArray[np.float64]
-# Integers up to here are exact in float32.
-_EXACT_FLOAT32 = 1 << 24
+# Tables that are kept: frames of one series mostly share one, and each takes up to 512 KiB.
+_MAX_TABLES = 8
 
 
 class TransformKind(Enum):
@@ -30,22 +33,50 @@ class TransformKind(Enum):
 
     IDENTITY = "identity"
     AFFINE = "affine"
+    WINDOW = "window"
+    """Slope and intercept, then a window with straight flanks."""
+    TABLE = "table"
+    """One table for the whole chain: stored values have at most 16 bits."""
+    STEPS = "steps"
+    """The steps one after the other: no table could be large enough."""
+
+
+class _Tables:
+    """The tables made last, shared by the decoding threads."""
+
+    def __init__(self) -> None:
+        self.made: dict[tuple[float, float, int], npt.NDArray[Any]] = {}
+        self.lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
 class PixelTransform:
     """Stored values to output values, for the frames of one pixel description.
 
+    Rows are those of the frame table that the transform was compiled for.
+
     Attributes
     ----------
     kind : TransformKind
     slope, intercept : numpy.ndarray
-        (n,) float64, output = stored * slope + intercept, per frame; all 1 and 0 for the identity.
+        (n,) float64, per frame; what follows takes stored * slope + intercept.  All 1 and 0 for the identity.
     dtype : numpy.dtype
         Data type of the output.
     exact_in_float32 : bool
         Whether float32 arithmetic gives the float64 result: slope and intercept are integers and no value or product
         is beyond 2**24.
+    stored_dtype : numpy.dtype
+        Data type of the stored values.
+    frame_shape : tuple of int
+        Shape of an output frame: (rows, columns) or (rows, columns, 3).
+    programs : tuple of tuple of Step
+        What follows slope and intercept: one program, or several that frames choose from.
+    program : numpy.ndarray
+        (n,) int64, index of each frame's program.
+    stored_range : tuple of int
+        Smallest and largest value that Bits Stored can express.
+    valid : numpy.ndarray or None
+        (n, 2) float64, smallest and largest stored value that may be mapped; None if all may.
     """
 
     kind: TransformKind
@@ -53,118 +84,127 @@ class PixelTransform:
     intercept: Float
     dtype: np.dtype[Any]
     exact_in_float32: bool
+    stored_dtype: np.dtype[Any]
+    frame_shape: tuple[int, ...]
+    programs: tuple[tuple[Step, ...], ...]
+    program: npt.NDArray[np.int64]
+    stored_range: tuple[int, int]
+    valid: Float | None = None
+    _tables: _Tables = field(default_factory=_Tables, repr=False, compare=False)
+
+    def ramp(self, row: int) -> Ramp:
+        """Return the window of a frame, of a transform of kind WINDOW."""
+        step = self.programs[self.program[row]][0]
+        assert isinstance(step, RampStep)
+        return step.ramp
+
+    def values(self, stored: Array, row: int) -> Array:
+        """Return the output values of one frame, by the reference, before they are rounded to the output's type.
+
+        Parameters
+        ----------
+        stored : array
+            Any shape, on any device.
+        row : int
+        """
+        slope, intercept = self.slope[row : row + 1], self.intercept[row : row + 1]
+        if slope[0] != 1 or intercept[0] != 0:
+            stored = affine(stored[None, ...], slope, intercept)[0, ...]
+        for step in self.programs[self.program[row]]:
+            stored = step.apply(stored)
+        return stored
+
+    def table(self, row: int) -> npt.NDArray[Any]:
+        """Return the table of a frame, of a transform of kind TABLE.
+
+        Returns
+        -------
+        numpy.ndarray
+            (m,) or (m, 3) of the output's type, m being 256 or 65536: its index is the stored value's bits, read as
+            unsigned, so that there is an entry for each value that the container can hold.
+
+        Raises
+        ------
+        OutputTypeError
+            If a value that Bits Stored can express maps to one that does not fit into the output's type.
+        """
+        key = float(self.slope[row]), float(self.intercept[row]), int(self.program[row])
+        with self._tables.lock:
+            table = self._tables.made.get(key)
+            if table is None:
+                table = self._fill(row)
+                while len(self._tables.made) >= _MAX_TABLES:
+                    del self._tables.made[next(iter(self._tables.made))]
+                self._tables.made[key] = table
+        return table
+
+    def _fill(self, row: int) -> npt.NDArray[Any]:
+        unsigned = np.dtype(f"u{self.stored_dtype.itemsize}")
+        stored = np.arange(1 << 8 * unsigned.itemsize, dtype=unsigned).view(self.stored_dtype)
+        low, high = self.stored_range
+        if self.valid is not None:
+            low, high = max(low, self.valid[row, 0]), min(high, self.valid[row, 1])
+        values = self.values(stored, row)
+        table = np.empty(values.shape, self.dtype)
+        reachable = (stored >= low) & (stored <= high)
+        if self.dtype.kind == "f" and self.dtype.itemsize > 2:
+            table[...] = values
+        else:  # what cannot occur need not fit
+            table[...] = 0
+            fitting = np.empty(values[reachable].shape, self.dtype)
+            cast(values[reachable], fitting)
+            table[reachable] = fitting
+        table.flags.writeable = False
+        return table
+
+    def check_valid(self, smallest: float, largest: float, row: int) -> None:
+        """Raise if stored values lie outside of what the real-world value map of a frame maps.
+
+        Raises
+        ------
+        UnmappedValueError
+        """
+        assert self.valid is not None
+        first, last = self.valid[row].tolist()
+        if not (first <= smallest and largest <= last):
+            raise _unmapped((first, last), (smallest, largest))
 
 
-def compile_transform(
-    pixel: ImagePixel,
-    slope: Float,
-    intercept: Float,
-    presence: TransformPresence,
-    options: TransformOptions,
-    dtype: npt.DTypeLike,
-) -> PixelTransform:
-    """Compile the chain of transforms of some frames.
+def _unmapped(mapped: tuple[float, float], found: tuple[float, float]) -> UnmappedValueError:
+    return UnmappedValueError(
+        "stored values lie outside of what the real-world value map maps",
+        expected=f"values from {mapped[0]:g} to {mapped[1]:g}",
+        found=f"values from {found[0]:g} to {found[1]:g}",
+        remedy="Pass apply_real_world_transform=False for the values without it.",
+    )
 
-    Parameters
-    ----------
-    pixel : ImagePixel
-        How the frames are stored.
-    slope, intercept : numpy.ndarray
-        (n,) float64, Rescale Slope and Intercept of each frame; NaN where absent.
-    presence : TransformPresence
-        What else the instance has.
-    options : TransformOptions
-        What of it is wanted.
-    dtype : data type
-        Of the output: integer or floating.
 
-    Returns
-    -------
-    PixelTransform
+def cast(values: npt.NDArray[Any], out: npt.NDArray[Any]) -> None:
+    """Copy with conversion, and look at the values where the type alone does not say that they fit.
 
     Raises
     ------
-    MissingTransformError
-        If the options insist on what is not there.
-    UnsupportedTransformError
-        If a transform that is there and wanted cannot be compiled.
     OutputTypeError
-        If `dtype` cannot express the values.
+        If a value does not fit: it is out of range, or it has a fraction and `out` is of integers.
     """
-    output = np.dtype(dtype)
-    if output.kind not in "iuf":
-        raise OutputTypeError("not a data type for voxels", expected="an integer or floating type", found=output)
-    color = pixel.samples_per_pixel > 1
-    _refuse_what_is_not_compiled(pixel, presence, options)
-    absent = np.isnan(slope)
-    if color or options.apply_modality_transform is False or absent.all():
-        slope, intercept = np.ones_like(slope), np.zeros_like(intercept)
-    else:
-        slope, intercept = np.where(absent, 1.0, slope), np.where(absent, 0.0, intercept)
-    if options.apply_presentation_lut and not color and _is_inverse(pixel, presence):
-        slope, intercept = _invert(slope, intercept, pixel)
-    if bool((slope == 1).all() and (intercept == 0).all()):
-        return PixelTransform(TransformKind.IDENTITY, slope, intercept, output, exact_in_float32=True)
-    _check_output(slope, intercept, output)
-    return PixelTransform(TransformKind.AFFINE, slope, intercept, output, _is_exact(slope, intercept, pixel))
-
-
-def _refuse_what_is_not_compiled(pixel: ImagePixel, presence: TransformPresence, options: TransformOptions) -> None:
-    """Refuse transforms that are there and wanted, and insistence on ones that are not there."""
-    palette = pixel.photometric_interpretation == "PALETTE COLOR"
-    color = palette or pixel.samples_per_pixel > 1
-    real_world = (presence.real_world, options.apply_real_world_transform, "apply_real_world_transform")
-    wanted = (
-        (Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE, *real_world),
-        (
-            Tag.MODALITY_LUT_SEQUENCE,
-            presence.modality_lut,
-            options.apply_modality_transform,
-            "apply_modality_transform",
-        ),
-        (Tag.VOI_LUT_SEQUENCE, presence.voi, options.apply_voi_transform, "apply_voi_transform"),
-        (Tag.PHOTOMETRIC_INTERPRETATION, palette, options.apply_palette_color_lut, "apply_palette_color_lut"),
-        (Tag.ICC_PROFILE, presence.icc_profile and color, options.apply_icc_profile, "apply_icc_profile"),
-    )
-    for tag, present, want, name in wanted:
-        if want is not False and present:
-            raise UnsupportedTransformError(
-                "this version does not apply the transform that the file holds",
-                tag=describe_tag(tag),
-                remedy=f"Pass {name}=False for the values without it.",
-            )
-        if want and not present and tag != Tag.MODALITY_LUT_SEQUENCE:  # slope and intercept serve as well
-            raise MissingTransformError(f"{name}=True, but the file has no such transform", tag=describe_tag(tag))
-
-
-def _is_inverse(pixel: ImagePixel, presence: TransformPresence) -> bool:
-    shape = presence.presentation_lut_shape
-    return shape == "INVERSE" or (not shape and pixel.photometric_interpretation == "MONOCHROME1")
-
-
-def _invert(slope: Float, intercept: Float, pixel: ImagePixel) -> tuple[Float, Float]:
-    """Fold in the inversion: what the smallest stored value gives and what the largest gives change places."""
-    low, high = pixel.stored_range
-    return -slope, slope * (low + high) + intercept
-
-
-def _check_output(slope: Float, intercept: Float, output: np.dtype[Any]) -> None:
-    if output.kind == "f":
+    if out.dtype == np.float16:
+        with np.errstate(over="ignore"):
+            np.copyto(out, values, casting="unsafe")
+        if np.isinf(out).any() and not np.isinf(values).any():
+            raise does_not_fit(values.min(), values.max(), out.dtype)
         return
-    fractional = (slope != np.rint(slope)) | (intercept != np.rint(intercept))
-    if fractional.any():
-        at = int(np.flatnonzero(fractional)[0])
-        raise OutputTypeError(
-            f"{output} cannot hold fractions",
-            expected="a floating type",
-            found=f"slope {slope[at]:g} and intercept {intercept[at]:g}",
-        )
+    if out.dtype.kind != "f" and values.size and not np.can_cast(values.dtype, out.dtype, "safe"):
+        info = np.iinfo(out.dtype)
+        if values.min() < info.min or values.max() > info.max or not np.array_equal(values, np.rint(values)):
+            raise does_not_fit(values.min(), values.max(), out.dtype)
+    np.copyto(out, values, casting="unsafe")
 
 
-def _is_exact(slope: Float, intercept: Float, pixel: ImagePixel) -> bool:
-    whole = (slope == np.rint(slope)).all() and (intercept == np.rint(intercept)).all()
-    if pixel.keyword != "PixelData" or not whole:
-        return False
-    # The container, not Bits Stored: unused high bits may be set.
-    largest = 1 << (pixel.dtype.itemsize * 8 - pixel.pixel_representation)
-    return bool((np.abs(slope) * largest + np.abs(intercept)).max() <= _EXACT_FLOAT32)
+def does_not_fit(smallest: float, largest: float, dtype: np.dtype[Any]) -> OutputTypeError:
+    """Return the error that says that values do not fit into a type."""
+    return OutputTypeError(
+        f"the values do not fit into {dtype}",
+        expected="a larger data type",
+        found=f"values from {smallest:g} to {largest:g}",
+        remedy="Pass another dtype, for example float32.",
+    )

@@ -37,16 +37,22 @@ def as_bytes(dataset: Dataset, **options: object) -> bytes:
 
 
 def comparable(header: Header, tag: int, vr: str) -> object:
-    if vr == "US":
-        return header.unsigned_short(tag) if header.values[tag] else None
+    if vr in ("US", "SS"):
+        width, code = len(header.values[tag]) // 2, "H" if vr == "US" else "h"
+        numbers = struct.unpack(f"{header.encoding.order}{width}{code}", header.values[tag])
+        return list(numbers) if width > 1 else numbers[0] if numbers else None
     if vr == "SQ":
         return len(list(header.items(tag)))
+    if vr == "OW":
+        return header.values[tag]
     return [part.strip() for part in header.values[tag].rstrip(b"\0 ").decode("latin-1").split("\\")]
 
 
 def expected(dataset: Dataset, tag: int) -> object:
     element = dataset[tag]
-    if element.VR == "US":
+    if element.VR in ("US", "SS"):
+        return list(element.value) if element.VM > 1 else element.value
+    if element.VR == "OW":
         return element.value
     if element.VR == "SQ":
         return len(element.value)

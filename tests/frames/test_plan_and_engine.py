@@ -17,8 +17,8 @@ from hdgpu.errors import FrameDecodeError
 from hdgpu.frames.engine import FrameReader, run_plan
 from hdgpu.frames.plan import ScatterPlan
 from hdgpu.frames.table import FrameTable
-from hdgpu.pixels.options import TransformOptions, TransformPresence
-from hdgpu.pixels.transform import compile_transform
+from hdgpu.pixels.compile import compile_transform
+from hdgpu.pixels.options import TransformOptions
 from tests.make_series import make_dataset, make_series
 
 
@@ -41,12 +41,78 @@ def test_size_is_counted_without_overflow() -> None:
     assert plan.nbytes == 1 << 83
 
 
+def painted(plan: ScatterPlan) -> np.ndarray:
+    """Count how often each pixel is filled, one by one."""
+    count = np.zeros(plan.shape[:3], int)
+    assert plan.regions is not None
+    for place, (top, left, rows, columns, _, _) in zip(plan.destination, plan.regions, strict=True):
+        count[place, top : top + rows, left : left + columns] += 1
+    count[plan.blank] += 1
+    return count
+
+
+def tiles(slices: int, rows: int, columns: int, high: int, wide: int) -> tuple[np.ndarray, np.ndarray]:
+    """Cut slices into tiles, the last of which are smaller."""
+    places, regions = [], []
+    for place in range(slices):
+        for top in range(0, rows, high):
+            for left in range(0, columns, wide):
+                places.append(place)
+                regions.append((top, left, min(high, rows - top), min(wide, columns - left), 0, 0))
+    return np.array(places), np.array(regions)
+
+
+sizes = st.integers(1, 9)
+
+
+@given(st.integers(1, 3), sizes, sizes, sizes, sizes)
+def test_tiles_fill_every_pixel_once(slices: int, rows: int, columns: int, high: int, wide: int) -> None:
+    places, regions = tiles(slices, rows, columns, high, wide)
+    plan = ScatterPlan(np.arange(len(places)), places, (slices, rows, columns), np.dtype("u1"), regions)
+    assert (painted(plan) == 1).all()
+
+
+@given(st.integers(1, 2), sizes, sizes, sizes, sizes, st.data())
+def test_tiles_that_do_not_are_refused(
+    slices: int, rows: int, columns: int, high: int, wide: int, data: st.DataObject
+) -> None:
+    places, regions = tiles(slices, rows, columns, high, wide)
+    changed = regions.copy()
+    changed[data.draw(st.integers(0, len(regions) - 1)), data.draw(st.integers(0, 3))] += data.draw(st.sampled_from([-1, 1]))
+    with pytest.raises(ValueError, match="exactly once"):
+        ScatterPlan(np.arange(len(places)), places, (slices, rows, columns), np.dtype("u1"), changed)
+    with pytest.raises(ValueError, match="exactly once"):
+        ScatterPlan(np.arange(len(places) - 1), places[1:], (slices, rows, columns), np.dtype("u1"), regions[1:])
+    with pytest.raises(ValueError, match="exactly once"):
+        ScatterPlan(
+            np.arange(len(places)), places, (slices, rows, columns), np.dtype("u1"), regions, blank=np.array([0])
+        )
+
+
+def test_stack_with_blank_slices_and_a_crop() -> None:
+    plan = ScatterPlan.stack(np.array([4, -1, 0]), (5, 6, 3), "f4", crop=(range(1, 4), range(2, 6)))
+    assert plan.shape == (3, 3, 4, 3)
+    assert plan.frame.tolist() == [4, 0]
+    assert plan.destination.tolist() == [0, 2]
+    assert plan.blank.tolist() == [1]
+    assert plan.regions is not None
+    assert plan.regions.tolist() == [[0, 0, 3, 4, 1, 2]] * 2
+    assert ScatterPlan.stack(np.array([0]), (5, 6), "f4", crop=(range(5), range(6))).regions is None
+
+
+def test_ten_thousand_tiles_are_checked_at_once() -> None:
+    places, regions = tiles(1, 40_000, 40_000, 400, 400)
+    started = time.perf_counter()
+    ScatterPlan(np.arange(len(places)), places, (1, 40_000, 40_000), np.dtype("u1"), regions)
+    assert time.perf_counter() - started < 1.0
+
+
 def prepared(count: int, dtype: str = "float32") -> tuple[Any, ...]:
     datasets, voxels = make_series(count)
     instances = [Instance(header_of_dataset(dataset, f"file {i}")) for i, dataset in enumerate(datasets)]
     table = FrameTable.from_instances(instances)
     transform = compile_transform(
-        instances[0].pixel, table.slope, table.intercept, TransformPresence(), TransformOptions(), dtype
+        instances[0].pixel, table.slope, table.intercept, (), TransformOptions(), dtype
     )
     route = route_for(instances[0].transfer_syntax_uid, instances[0].pixel)
     readers = [FrameReader(instance, index_frames(instance), route, transform) for instance in instances]

@@ -17,8 +17,8 @@ from hdgpu.frames.engine import FrameReader, run_plan
 from hdgpu.frames.plain import plain_kind
 from hdgpu.frames.plan import ScatterPlan
 from hdgpu.frames.table import FrameTable
-from hdgpu.pixels.options import TransformOptions, TransformPresence
-from hdgpu.pixels.transform import compile_transform
+from hdgpu.pixels.compile import compile_transform
+from hdgpu.pixels.options import TransformOptions
 from tests.codecs.frames_of import assert_equal
 from tests.sample_files import INEXACT, OVERLONG, SAMPLE_FILES, UNDECODABLE, SampleFile
 
@@ -31,7 +31,7 @@ def stored_values(source: Any) -> np.ndarray:
     route = route_for(instance.transfer_syntax_uid, pixel, vr=instance.pixel_data.vr)
     nothing = np.full(len(frames), np.nan)
     options = TransformOptions(apply_presentation_lut=False, apply_palette_color_lut=False)
-    transform = compile_transform(pixel, nothing, nothing, TransformPresence(), options, pixel.dtype)
+    transform = compile_transform(pixel, nothing, nothing, (), options, pixel.dtype)
     reader = FrameReader(
         instance, index_frames(instance), route, transform, plain_kind(route, transform, instance.source)
     )

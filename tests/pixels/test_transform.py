@@ -9,13 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hdgpu.array.interop import to_numpy
+from hdgpu.dicom.header import header_of_dataset
 from hdgpu.dicom.image_pixel import ImagePixel
-from hdgpu.errors import MissingTransformError, OutputTypeError, UnsupportedTransformError
-from hdgpu.pixels.options import TransformOptions, TransformPresence
+from hdgpu.dicom.instance import Instance
+from hdgpu.errors import MissingTransformError, OutputTypeError
+from hdgpu.pixels.attributes import TransformAttributes, read_attributes
+from hdgpu.pixels.compile import compile_transform
+from hdgpu.pixels.options import TransformOptions
 from hdgpu.pixels.reference import affine
 from hdgpu.pixels.run import transform_frame
-from hdgpu.pixels.transform import PixelTransform, TransformKind, compile_transform
+from hdgpu.pixels.transform import PixelTransform, TransformKind
 from tests.conftest import ArrayLibrary
+from tests.make_series import make_dataset
 
 STORED_TYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32")
 
@@ -33,10 +38,16 @@ def pixel_of(dtype: str, **fields: Any) -> ImagePixel:
 
 
 def compiled(pixel: ImagePixel, slope: float, intercept: float, dtype: Any, **options: Any) -> PixelTransform:
-    presence = options.pop("presence", TransformPresence())
+    attributes = options.pop("attributes", ())
     return compile_transform(
-        pixel, np.array([slope]), np.array([intercept]), presence, TransformOptions(**options), dtype
+        pixel, np.array([slope]), np.array([intercept]), attributes, TransformOptions(**options), dtype
     )
+
+
+def attributes_of(**attributes: Any) -> tuple[TransformAttributes, ...]:
+    """Return what a data set with these attributes says."""
+    header = header_of_dataset(make_dataset(np.zeros((3, 4), np.uint16), **attributes))
+    return read_attributes(Instance(header), {})
 
 
 def run(transform: PixelTransform, stored: np.ndarray) -> np.ndarray:
@@ -126,13 +137,10 @@ def test_inversion_swaps_the_ends_of_the_range(dtype: str, bits: int, slope: int
 
 
 def test_presentation_lut_shape_goes_before_the_photometric_interpretation() -> None:
-    inverse, identity = (
-        TransformPresence(presentation_lut_shape="INVERSE"),
-        TransformPresence(presentation_lut_shape="IDENTITY"),
-    )
-    assert compiled(pixel_of("uint8"), 1, 0, "f4", presence=inverse).slope[0] == -1
+    inverse, identity = attributes_of(PresentationLUTShape="INVERSE"), attributes_of(PresentationLUTShape="IDENTITY")
+    assert compiled(pixel_of("uint8"), 1, 0, "f4", attributes=inverse).slope[0] == -1
     one = pixel_of("uint8", photometric_interpretation="MONOCHROME1")
-    assert compiled(one, 1, 0, "f4", presence=identity).slope[0] == 1
+    assert compiled(one, 1, 0, "f4", attributes=identity).slope[0] == 1
 
 
 @pytest.mark.parametrize("dtype", ["bool", "complex64", "U3"])
@@ -144,31 +152,6 @@ def test_output_types_that_are_none(dtype: str) -> None:
 def test_fractions_into_integers() -> None:
     with pytest.raises(OutputTypeError, match="int16 cannot hold fractions.*slope 0.5"):
         compiled(pixel_of("uint8"), 0.5, 0, "int16")
-
-
-@pytest.mark.parametrize(
-    ("presence", "switch"),
-    [
-        (TransformPresence(real_world=True), "apply_real_world_transform"),
-        (TransformPresence(modality_lut=True), "apply_modality_transform"),
-        (TransformPresence(voi=True), "apply_voi_transform"),
-    ],
-)
-def test_what_is_not_compiled_is_refused_unless_switched_off(presence: TransformPresence, switch: str) -> None:
-    with pytest.raises(UnsupportedTransformError, match=f"Pass {switch}=False"):
-        compiled(pixel_of("uint8"), 1, 0, "f4", presence=presence, **{switch: None})
-    assert compiled(pixel_of("uint8"), 1, 0, "f4", presence=presence, **{switch: False}).kind is TransformKind.IDENTITY
-
-
-def test_color_transforms_are_refused_for_color_only() -> None:
-    palette = pixel_of("uint8", photometric_interpretation="PALETTE COLOR")
-    with pytest.raises(UnsupportedTransformError, match="apply_palette_color_lut=False"):
-        compiled(palette, 1, 0, "f4")
-    rgb = pixel_of("uint8", samples_per_pixel=3, photometric_interpretation="RGB")
-    profile = TransformPresence(icc_profile=True)
-    with pytest.raises(UnsupportedTransformError, match="apply_icc_profile=False"):
-        compiled(rgb, 1, 0, "f4", presence=profile)
-    assert compiled(pixel_of("uint8"), 1, 0, "f4", presence=profile).kind is TransformKind.IDENTITY
 
 
 @pytest.mark.parametrize("switch", ["apply_real_world_transform", "apply_voi_transform", "apply_icc_profile"])

@@ -1,0 +1,321 @@
+"""What a file says about the transforms of its pixels, read when it is asked for: an unused table may be damaged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from hdgpu.dicom.header import Header
+from hdgpu.dicom.instance import Instance
+from hdgpu.dicom.tags import Tag, describe_tag
+from hdgpu.errors import HdgpuError, InvalidAttributeError, LookupTableError, MissingAttributeError
+from hdgpu.pixels.lookup import (
+    Descriptor,
+    LookupTable,
+    expand_segments,
+    read_descriptor,
+    read_entries,
+    read_table,
+)
+from hdgpu.pixels.window import Window, parse_windows
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+__all__ = ["RealWorldMap", "TransformAttributes", "VoiTransforms", "read_attributes", "voi_of_dataset"]
+
+_PALETTE = (
+    (Tag.RED_PALETTE_DESCRIPTOR, Tag.RED_PALETTE_DATA, Tag.SEGMENTED_RED_PALETTE_DATA),
+    (Tag.GREEN_PALETTE_DESCRIPTOR, Tag.GREEN_PALETTE_DATA, Tag.SEGMENTED_GREEN_PALETTE_DATA),
+    (Tag.BLUE_PALETTE_DESCRIPTOR, Tag.BLUE_PALETTE_DATA, Tag.SEGMENTED_BLUE_PALETTE_DATA),
+)
+_OWN = (
+    Tag.PRESENTATION_LUT_SHAPE,
+    Tag.ICC_PROFILE,
+    Tag.SPECIFIC_CHARACTER_SET,
+    *(tag for tags in _PALETTE for tag in tags),
+)
+_WINDOW = (Tag.WINDOW_CENTER, Tag.WINDOW_WIDTH, Tag.WINDOW_CENTER_WIDTH_EXPLANATION, Tag.VOI_LUT_FUNCTION)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RealWorldMap:
+    """An item of the Real World Value Mapping Sequence (PS3.3 C.7.6.16.2.11).
+
+    Attributes
+    ----------
+    first, last : float
+        Smallest and largest stored value that is mapped.
+    slope, intercept : float or None
+        Of a linear map.
+    values : numpy.ndarray or None
+        (last - first + 1,) float64, of a map by table.
+    label : str
+        LUT Label.
+    units : tuple of str or None
+        Code Value and Coding Scheme Designator of the measurement units.
+    """
+
+    first: float
+    last: float
+    slope: float | None
+    intercept: float | None
+    values: npt.NDArray[np.float64] | None
+    label: str
+    units: tuple[str, str] | None
+
+
+class VoiTransforms(NamedTuple):
+    """The windows and VOI LUTs of a frame."""
+
+    windows: tuple[Window, ...]
+    tables: tuple[LookupTable, ...]
+
+
+class TransformAttributes:
+    """The attributes of a frame that concern its values.
+
+    Parameters
+    ----------
+    header : Header
+        Of the instance.
+    real_world, voi : Header or None
+        What holds the Real World Value Mapping Sequence, and the windows and VOI LUTs: the header itself, or the
+        frame's functional groups.
+
+    Attributes
+    ----------
+    presentation_lut_shape : str
+    icc_profile : bytes or None
+    """
+
+    def __init__(self, header: Header, real_world: Header | None, voi: Header | None) -> None:
+        self._header = header
+        self._real_world = real_world
+        self._voi = voi
+        self.presentation_lut_shape = header.text(Tag.PRESENTATION_LUT_SHAPE)
+        self.icc_profile: bytes | None = header.values.get(Tag.ICC_PROFILE) or None
+
+    @property
+    def has_real_world(self) -> bool:
+        """Whether there are real-world value maps."""
+        return self._real_world is not None
+
+    @property
+    def has_modality_table(self) -> bool:
+        """Whether there is a Modality LUT."""
+        return _has_items(self._header, Tag.MODALITY_LUT_SEQUENCE)
+
+    @property
+    def has_voi(self) -> bool:
+        """Whether there is a window or a VOI LUT."""
+        voi = self._voi
+        return voi is not None and (bool(voi.text(Tag.WINDOW_CENTER)) or _has_items(voi, Tag.VOI_LUT_SEQUENCE))
+
+    def modality_table(self) -> LookupTable:
+        """Return the Modality LUT (PS3.3 C.11.1)."""
+        return _table(self._header.datasets(Tag.MODALITY_LUT_SEQUENCE)[0], Tag.MODALITY_LUT_SEQUENCE)
+
+    def real_world_maps(self) -> tuple[RealWorldMap, ...]:
+        """Return the real-world value maps."""
+        assert self._real_world is not None
+        tag = Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE
+        return tuple(_real_world_map(item) for item in self._real_world.datasets(tag))
+
+    def voi(self) -> VoiTransforms:
+        """Return the windows and VOI LUTs (PS3.3 C.11.2)."""
+        voi = self._voi
+        assert voi is not None
+        centers, widths = (_decimals(voi, tag) for tag in (Tag.WINDOW_CENTER, Tag.WINDOW_WIDTH))
+        explanations = voi.long_text(Tag.WINDOW_CENTER_WIDTH_EXPLANATION)
+        windows = parse_windows(
+            centers,
+            widths,
+            [text.strip() for text in explanations.split("\\")] if explanations else [],
+            voi.text(Tag.VOI_LUT_FUNCTION),
+        )
+        items = voi.datasets(Tag.VOI_LUT_SEQUENCE)
+        return VoiTransforms(windows, tuple(_table(item, Tag.VOI_LUT_SEQUENCE) for item in items))
+
+    def palette(self) -> LookupTable:
+        """Return the palette (PS3.3 C.7.6.3.1.5 and C.7.9): its entries are (m, 3).
+
+        Raises
+        ------
+        MissingAttributeError
+            If it is not there.
+        LookupTableError
+            If its tables disagree with each other or with their descriptors.
+        """
+        tables = [self._palette_table(*tags) for tags in _PALETTE]
+        kinds = {(table.first, len(table.entries), table.entries.dtype) for table in tables}
+        if len(kinds) > 1:
+            found = ", ".join(f"{count} entries of {dtype} from {first} on" for first, count, dtype in kinds)
+            raise LookupTableError("the tables of red, green and blue disagree", expected="tables alike", found=found)
+        return LookupTable(tables[0].first, np.stack([table.entries for table in tables], axis=-1))
+
+    def _palette_table(self, descriptor_tag: Tag, data_tag: Tag, segmented_tag: Tag) -> LookupTable:
+        header = self._header
+        order = header.encoding.order
+        encoded = header.values.get(descriptor_tag, b"")
+        tag = data_tag if data_tag in header.values else segmented_tag
+        if not encoded or tag not in header.values:
+            missing = describe_tag(descriptor_tag if not encoded else data_tag)
+            raise MissingAttributeError("the palette is not there", tag=missing)
+        words = np.frombuffer(encoded[: len(encoded) // 2 * 2], order + "u2")
+        descriptor = read_descriptor(words, describe_tag(descriptor_tag))
+        value, little = header.values[tag], order == "<"
+        if tag == data_tag:
+            entries = read_entries(value, descriptor, describe_tag(tag), little_endian=little)
+        else:
+            width = descriptor.dtype.itemsize
+            whole = Descriptor(len(value) // width, 0, descriptor.bits)
+            data = read_entries(value, whole, describe_tag(tag), little_endian=little)
+            entries = expand_segments(data, descriptor.count, describe_tag(tag))
+        return LookupTable(descriptor.first, entries)
+
+
+def read_attributes(instance: Instance, known: dict[Any, TransformAttributes]) -> tuple[TransformAttributes, ...]:
+    """Return what concerns the values of each frame of an instance: one for all, or one for each.
+
+    Parameters
+    ----------
+    instance : Instance
+    known : dict
+        Kept by the caller from one instance of a series to the next: what is the same becomes the same object.
+
+    Raises
+    ------
+    InvalidAttributeError
+        If the functional groups are damaged.
+    """
+    header = instance.header
+    shared = next(header.items(Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE), None)
+    own = (*(header.values.get(tag) for tag in _OWN), header.sequence_bytes(Tag.MODALITY_LUT_SEQUENCE))
+
+    def of_frame(group: Header | None) -> TransformAttributes:
+        holders = [one for one in (group, shared, header) if one is not None]
+        real_world = next((one for one in holders if _has_items(one, Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE)), None)
+        voi = _voi_header(holders)
+        key = (
+            own,
+            real_world and real_world.sequence_bytes(Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE),
+            voi and tuple(voi.values.get(tag) for tag in _WINDOW),
+            voi and voi.sequence_bytes(Tag.VOI_LUT_SEQUENCE),
+        )
+        found = known.get(key)
+        if found is None:
+            found = known[key] = TransformAttributes(header, real_world, voi)
+        return found
+
+    frames = tuple(of_frame(group) for group in header.items(Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE))
+    if not frames or len(set(frames)) == 1:
+        return (frames or (of_frame(None),))[:1]
+    return frames
+
+
+def _has_items(header: Header, tag: Tag) -> bool:
+    return tag in header and next(header.items(tag), None) is not None
+
+
+def _voi_header(holders: Sequence[Header]) -> Header | None:
+    for holder in holders[:-1]:
+        item = next(holder.items(Tag.FRAME_VOI_LUT_SEQUENCE), None)
+        if item is not None:
+            return item
+    return holders[-1]
+
+
+def voi_of_dataset(dataset: Dataset) -> VoiTransforms:
+    """Return the windows and VOI LUTs of a data set with the attributes of the VOI LUT module."""
+    explanations = _values(dataset, "WindowCenterWidthExplanation")
+    windows = parse_windows(
+        [float(value) for value in _values(dataset, "WindowCenter")],
+        [float(value) for value in _values(dataset, "WindowWidth")],
+        [str(value) for value in explanations],
+        str(dataset.get("VOILUTFunction", "") or ""),
+    )
+    tables = tuple(read_table(item) for item in dataset.get("VOILUTSequence", None) or ())
+    return VoiTransforms(windows, tables)
+
+
+def _values(dataset: Dataset, keyword: str) -> Sequence[Any]:
+    """Return the values of an attribute, of which pydicom hands out a single one bare."""
+    value = dataset.get(keyword, None)
+    if value is None or value == "":
+        return ()
+    return (value,) if isinstance(value, str | int | float) else tuple(value)
+
+
+def _decimals(header: Header, tag: Tag) -> tuple[float, ...]:
+    text = header.text(tag)
+    return (header.decimals(tag, text.count("\\") + 1) or ()) if text else ()
+
+
+def _table(item: Dataset, tag: Tag) -> LookupTable:
+    try:
+        return read_table(item)
+    except HdgpuError as error:
+        raise error.at(context=describe_tag(tag)) from error.__cause__
+    except Exception as error:  # pydicom converts a value only when it is asked for, and raises nearly anything
+        raise InvalidAttributeError(f"the table is damaged: {error}", tag=describe_tag(tag)) from error
+
+
+def _real_world_map(item: Dataset) -> RealWorldMap:
+    tag = describe_tag(Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE)
+    try:
+        first, last = _mapped_range(item)
+        slope, intercept = (
+            None if item.get(name) is None else float(item[name].value)
+            for name in ("RealWorldValueSlope", "RealWorldValueIntercept")
+        )
+        data = _values(item, "RealWorldValueLUTData")
+        code = next(iter(item.get("MeasurementUnitsCodeSequence", None) or ()), None)
+        units = None if code is None else (_code_value(code), str(code.get("CodingSchemeDesignator", "")))
+        label = str(item.get("LUTLabel", "") or "")
+        values = np.array(data, np.float64)
+    except HdgpuError:
+        raise
+    except Exception as error:  # as above
+        raise InvalidAttributeError(f"the real-world value map is damaged: {error}", tag=tag) from error
+    if slope is not None and intercept is not None:
+        if not np.isfinite([slope, intercept]).all():
+            raise InvalidAttributeError(
+                "the real-world value map is not finite", tag=tag, found=f"{slope}, {intercept}"
+            )
+        return RealWorldMap(first, last, slope, intercept, None, label, units)
+    if not len(values):
+        raise MissingAttributeError("the real-world value map has neither slope and intercept nor a table", tag=tag)
+    if last - first + 1 != len(values):
+        raise LookupTableError(
+            "the table of the real-world value map is not as long as the range that it maps",
+            tag=tag,
+            expected=f"{last - first + 1:g} values from {first:g} to {last:g}",
+            found=len(values),
+        )
+    return RealWorldMap(first, last, None, None, values, label, units)
+
+
+def _mapped_range(item: Dataset) -> tuple[float, float]:
+    for prefix in ("", "DoubleFloat"):
+        names = [f"{prefix}RealWorldValue{which}ValueMapped" for which in ("First", "Last")]
+        values = [item.get(name) for name in names]
+        if None not in values:
+            first, last = (float(value) for value in values)
+            if first > last and not prefix and first >= 1 << 15:
+                first -= 1 << 16  # signed, but read as unsigned: implicit VR does not tell
+            if first > last:
+                raise InvalidAttributeError("nothing is mapped", tag=names[0], expected=f"up to {last:g}", found=first)
+            return first, last
+    raise MissingAttributeError(
+        "the real-world value map does not say what it maps",
+        tag="'Real World Value First Value Mapped', 'Real World Value Last Value Mapped'",
+    )
+
+
+def _code_value(code: Dataset) -> str:
+    return next((str(code[n].value) for n in ("CodeValue", "LongCodeValue", "URNCodeValue") if n in code), "")
