@@ -1,11 +1,11 @@
 """ICC profiles (PS3.3 C.11.15): stored colours to sRGB, by LittleCMS or by a table that runs on any device.
 
-LittleCMS is what highdicom and most viewers use, so its 8-bit result is the one to meet.  It has two ways of its own
-for 8-bit colours, and a table of each kind is made here:
+highdicom uses LittleCMS, so its 8-bit result is the one to meet.  It has two ways of its own for 8-bit colours, and a
+table of each kind is made here:
 
 - Profiles of primaries and tone curves: curves, a matrix, and the curve of sRGB.  Between the curves all is linear, so
   that a few nodes in linear light are exact, colours that sRGB does not have included.  Nodes in encoded sRGB are not:
-  the steep and clipped curve near black costs up to 20 of 255 with 33 nodes, and still 13 with 65.
+  the steep and clipped curve near black costs ProPhoto RGB 30 of 255 with 33 nodes along each axis, and 18 with 65.
 - Other profiles: a grid of 33 nodes along each axis, spaced so that greys come out evenly.  The same grid makes the
   same errors; a finer one is nearer to the profile, but not to LittleCMS.
 
