@@ -91,15 +91,15 @@ class _Worker:
         self.tally.encoded_bytes += len(data)
 
     def _target(self, reader: FrameReader, out: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return where to decode to: the output itself if it has the stored type, else this thread's scratch."""
+        """Return where to decode to: the output itself if it can hold the stored values, else this thread's scratch."""
         pixel = reader.instance.pixel
-        dtype = pixel.dtype
-        if dtype == out.dtype:
+        dtype, shape = pixel.dtype, pixel.frame_shape
+        if dtype == out.dtype and shape == out.shape:
             return out
-        key = (out.shape, dtype)
+        key = (shape, dtype)
         scratch = self._scratch.get(key)
         if scratch is None:
-            scratch = self._scratch[key] = np.empty(out.shape, dtype)
+            scratch = self._scratch[key] = np.empty(shape, dtype)
         return scratch
 
 

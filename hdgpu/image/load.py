@@ -17,15 +17,17 @@ from hdgpu.codecs.route import Route, route_for
 from hdgpu.dicom.discover import discover
 from hdgpu.dicom.frame_index import index_frames
 from hdgpu.enum import CoordinateSystemNames, RGBColorChannels
-from hdgpu.errors import AmbiguousSeriesError, EmptySeriesError, HdgpuError, NoPixelDataError
+from hdgpu.errors import AmbiguousSeriesError, EmptySeriesError, HdgpuError, MixedSizeError, NoPixelDataError
 from hdgpu.frames.engine import FrameReader, Progress, run_plan
 from hdgpu.frames.plain import PlainKind, plain_kind
 from hdgpu.frames.plan import ScatterPlan
 from hdgpu.geometry.affine import affine_from_attributes
 from hdgpu.geometry.stack import StackDiagnosis
 from hdgpu.image.series import Series, group_series, select_series
-from hdgpu.pixels.options import TransformOptions, TransformPresence
-from hdgpu.pixels.transform import PixelTransform, compile_transform
+from hdgpu.pixels.attributes import TransformAttributes, read_attributes
+from hdgpu.pixels.compile import compile_transform
+from hdgpu.pixels.options import TransformOptions
+from hdgpu.pixels.transform import PixelTransform
 from hdgpu.report import DecodeReport
 from hdgpu.volume.channels import RGB_COLOR_CHANNEL_DESCRIPTOR
 from hdgpu.volume.volume import Volume
@@ -239,9 +241,12 @@ def _build_volume(
         if not instance.number_of_frames:
             raise NoPixelDataError("there is no pixel data", source=instance.name)
     diagnosis.check(f"series {series.series_instance_uid}")
-    pixel = series.instances[0].pixel
-    plan = ScatterPlan.stack(diagnosis.order, pixel.frame_shape, dtype)
-    readers = _prepare(series, options, plan.dtype)
+    readers = _prepare(series, options, np.dtype(dtype))
+    shapes = {reader.transform.frame_shape for reader in readers}
+    if len(shapes) > 1:
+        raise MixedSizeError("some frames are in colour, and some are not", found=sorted(shapes))
+    frame_shape = shapes.pop()
+    plan = ScatterPlan.stack(diagnosis.order, frame_shape, dtype)
     seconds["plan"] = time.perf_counter() - started
 
     started = time.perf_counter()
@@ -262,7 +267,7 @@ def _build_volume(
         _affine(series, diagnosis),
         CoordinateSystemNames.PATIENT,
         series.frame_of_reference_uid,
-        {RGB_COLOR_CHANNEL_DESCRIPTOR: list(RGBColorChannels)} if pixel.samples_per_pixel == 3 else None,
+        {RGB_COLOR_CHANNEL_DESCRIPTOR: list(RGBColorChannels)} if len(frame_shape) == 3 else None,
         report=report,
     )
 
@@ -271,15 +276,18 @@ def _prepare(series: Series, options: TransformOptions, dtype: np.dtype[Any]) ->
     """Prepare the instances for decoding: those that are described alike share a route and a compiled transform."""
     frames = series.frames
     shared: dict[tuple[Any, ...], tuple[Route, PixelTransform, PlainKind | None]] = {}
+    attributes_of: dict[Any, TransformAttributes] = {}
     readers = []
     for instance in series.instances:
-        pixel, vr, presence = instance.pixel, instance.pixel_data.vr, TransformPresence.of(instance)
-        key = (id(pixel), instance.transfer_syntax_uid, vr, presence, type(instance.source))
+        pixel, vr, attributes = instance.pixel, instance.pixel_data.vr, read_attributes(instance, attributes_of)
+        key = (id(pixel), instance.transfer_syntax_uid, vr, attributes, type(instance.source))
         known = shared.get(key)
         if known is None:
             try:
                 route = route_for(instance.transfer_syntax_uid, pixel, vr=vr)
-                transform = compile_transform(pixel, frames.slope, frames.intercept, presence, options, dtype)
+                transform = compile_transform(
+                    pixel, frames.slope, frames.intercept, attributes, options, dtype, frames.number
+                )
             except HdgpuError as error:
                 raise error.at(source=instance.name) from error.__cause__
             known = shared[key] = (route, transform, plain_kind(route, transform, instance.source))

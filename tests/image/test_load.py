@@ -105,8 +105,9 @@ def test_enhanced_multiframe() -> None:
     np.testing.assert_array_equal(volume.array, raw.astype(np.float32) - 1024)  # the first frame is the upper one
     np.testing.assert_allclose(volume.spacing, (10, 0.388672, 0.388672))
     assert volume.position == (99.5, -301.5, -159.0) or volume.position == (99.5, -301.5, -149.0)
-    with pytest.raises(errors.UnsupportedTransformError, match="apply_real_world_transform=False"):
-        hd.get_volume_from_series([path])
+    mapped = hd.get_volume_from_series([path])  # its real-world value map gives the same values as its rescaling
+    np.testing.assert_array_equal(mapped.array, volume.array)
+    assert mapped.array.dtype == np.float64
 
 
 def test_dicomdir() -> None:
