@@ -123,6 +123,9 @@ class MacroSequence(Sequence):
             return NotImplemented
         return len(self) == len(other) == 1 and self._values() == _declared_values(other[0], type(self))
 
+    def __ne__(self, other: object) -> bool:  # pydicom's compares in its own way
+        return not self == other
+
     # as pydicom's sequences, it can change
     __hash__ = None  # type: ignore[assignment]
 

@@ -3,7 +3,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdgpu.array.functions import clamp, comparable, copy, dtype_name, host_dtype, native_dtype, select_ranges
+from hdgpu.array.functions import (
+    clamp,
+    comparable,
+    copy,
+    dtype_name,
+    host_dtype,
+    mean,
+    median,
+    native_dtype,
+    select_ranges,
+)
 from hdgpu.array.interop import to_numpy
 from hdgpu.array.namespace import array_namespace
 
@@ -80,3 +90,38 @@ def test_copy_shares_nothing(xp):
     assert to_numpy(array).tolist() == [1, 2, 3]
     assert to_numpy(copied).tolist() == [9, 2, 3]
     assert xp.is_mine(copied)
+
+
+MEAN_AND_MEDIAN = ["bool", "uint8", "int8", "uint16", "int16", "uint32", "int64", "float32", "float64"]
+
+
+@pytest.mark.parametrize("dtype", MEAN_AND_MEDIAN)
+@pytest.mark.parametrize("axis", [(0, 1, 2), (0, 1, 2, 3), (1,), (3, 0)])
+@pytest.mark.parametrize("count", [2, 3])
+def test_mean_and_median_are_numpys(xp, dtype, axis, count):
+    values = np.random.default_rng(count).normal(0, 1e4, (count, 3, 2, 3))
+    # the whole range of unsigned types, whose upper half torch takes for negative in the signed ones
+    host = (values > 0) if dtype == "bool" else values.astype("int64").astype(dtype)
+    for ours, theirs in (
+        (mean, np.mean(host.astype("float64"), axis, keepdims=True)),
+        (median, np.median(host, axis, keepdims=True)),
+    ):
+        result = ours(xp.asarray(host), axis)
+        np.testing.assert_allclose(to_numpy(result), theirs, rtol=1e-15 if ours is mean else 0)
+        assert xp.is_mine(result)
+    assert dtype_name(median(xp.asarray(host), axis).dtype) == np.median(host, axis).dtype.name
+
+
+@pytest.mark.parametrize("values", [[np.nan, 1, 2], [1, np.inf], [-np.inf, np.inf], [np.inf, np.inf, 3, np.inf]])
+def test_median_of_values_that_are_not_finite(xp, values):
+    with np.errstate(invalid="ignore"):
+        np.testing.assert_array_equal(to_numpy(median(xp.asarray(values), (0,))), [np.median(values)])
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_median_of_half_precision_does_not_overflow(dtype):
+    torch = pytest.importorskip("torch")
+    tensor = torch.asarray([60000.0, 50000.0, 100.0, 55000.0]).to(getattr(torch, dtype))
+    result = median(tensor, (0,))
+    assert result.dtype == tensor.dtype
+    assert float(result[0]) == float(torch.asarray((float(tensor[1]) + float(tensor[3])) / 2).to(tensor.dtype))
