@@ -9,14 +9,14 @@ from hdgpu.array.functions import dtype_name
 from hdgpu.array.interop import to_numpy
 from hdgpu.array.namespace import Array, array_namespace, is_array
 from hdgpu.errors import OutputTypeError
-from hdgpu.geometry.affine import Float64Array
-from hdgpu.geometry.points import map_points, outside, rounded
+from hdgpu.geometry.points import outside
+from hdgpu.geometry.transformer import Transformer
 from hdgpu.volume.placement import Placement, require_inside, require_shared_space
 
 __all__ = ["VolumeToVolumeTransformer"]
 
 
-class VolumeToVolumeTransformer:
+class VolumeToVolumeTransformer(Transformer):
     """Transformation from array indices of one volume to those of another.
 
     Parameters
@@ -49,15 +49,10 @@ class VolumeToVolumeTransformer:
         self, volume_from: Placement, volume_to: Placement, round_output: bool = False, check_bounds: bool = False
     ) -> None:
         require_shared_space(volume_from, volume_to)
-        self._affine: Float64Array = volume_to.inverse_affine @ volume_from.affine
+        super().__init__(volume_to.inverse_affine @ volume_from.affine)
         self._spatial_shape = volume_to.spatial_shape
         self._round_output = round_output
         self._check_bounds = check_bounds
-
-    @property
-    def affine(self) -> Float64Array:
-        """Copy of the 4 x 4 affine from the indices of the one volume to those of the other."""
-        return self._affine.copy()
 
     def __call__(self, indices: Array | npt.ArrayLike) -> Array:
         """Transform array indices.
@@ -92,9 +87,7 @@ class VolumeToVolumeTransformer:
         >>> VolumeToVolumeTransformer(volume, coarse, round_output=True)([[8, 7, 3]])
         array([[4, 4, 2]])
         """
-        mapped = map_points(self._affine, indices, "indices")
-        if self._round_output:
-            mapped = rounded(mapped)
+        mapped = self._map(indices, "indices")
         if self._check_bounds:
             require_inside(mapped, self._spatial_shape, 0 if self._round_output else 0.5)
         return _of_type_given(mapped, indices) if is_array(indices) else mapped
