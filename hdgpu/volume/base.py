@@ -14,6 +14,7 @@ from hdgpu.geometry.affine import Float64Array, affine_from_components, origin_f
 from hdgpu.geometry.orientation import OrientationLike, direction_for_orientation, in_convention
 from hdgpu.volume.augmentation import Augmentation
 from hdgpu.volume.matching import Matching
+from hdgpu.volume.placement import require_patient_convention
 from hdgpu.volume.planes import Planes
 
 __all__ = ["VolumeBase", "affine_of_components"]
@@ -38,9 +39,9 @@ def affine_of_components(
     from_reference_convention: OrientationLike | None,
 ) -> Float64Array:
     """Return the affine for the arguments that `from_components` of both classes takes."""
-    in_patient = CoordinateSystemNames(coordinate_system) is CoordinateSystemNames.PATIENT
-    if from_reference_convention is not None and not in_patient:
-        raise TypeError("Argument 'from_reference_convention' has a meaning only in the patient coordinate system.")
+    system = CoordinateSystemNames(coordinate_system)
+    if from_reference_convention is not None:
+        require_patient_convention(system)
     if (position is None) == (center_position is None):
         raise TypeError("Exactly one of 'position' or 'center_position' must be provided.")
     if (direction is None) == (patient_orientation is None):
@@ -50,7 +51,7 @@ def affine_of_components(
     )
     matrix: Any = direction
     if patient_orientation is not None:
-        if not in_patient:
+        if system is not CoordinateSystemNames.PATIENT:
             raise VolumeError("'patient_orientation' has a meaning only in the patient coordinate system")
         # the letters name directions of the patient, in whatever convention the position is given
         matrix = to_dicom[:3, :3].T @ direction_for_orientation(patient_orientation)

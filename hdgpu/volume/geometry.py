@@ -38,9 +38,13 @@ class VolumeGeometry(VolumeBase):
         ``"PATIENT"`` or ``"SLIDE"``.
     frame_of_reference_uid : str or None, optional
         Frame of Reference UID (0020,0052), if known.
+    from_reference_convention : str, sequence or None, optional
+        Convention that the affine leads to, if not DICOM's ``"LPS"``: ``"RAS"`` for NIfTI's.  It is converted.
 
     Raises
     ------
+    TypeError
+        If there is a convention for a slide.
     hdgpu.errors.VolumeError
         If the affine is not finite or not of that form, or the shape is not three positive numbers (also a
         ValueError).
@@ -58,8 +62,9 @@ class VolumeGeometry(VolumeBase):
         spatial_shape: Sequence[int],
         coordinate_system: CoordinateSystemNames | str,
         frame_of_reference_uid: str | None = None,
+        from_reference_convention: OrientationLike | None = None,
     ) -> None:
-        super().__init__(affine, coordinate_system, frame_of_reference_uid)
+        super().__init__(affine, coordinate_system, frame_of_reference_uid, from_reference_convention)
         sizes = tuple(operator.index(size) for size in spatial_shape)
         if len(sizes) != 3 or min(sizes) < 1:
             raise VolumeError("argument 'spatial_shape' must have three positive sizes", found=sizes)

@@ -44,6 +44,12 @@ def checked_placement(other: object) -> Placement:
     return other
 
 
+def require_patient_convention(coordinate_system: CoordinateSystemNames) -> None:
+    """Raise a TypeError where a convention for the axes of the patient has no meaning."""
+    if coordinate_system is not CoordinateSystemNames.PATIENT:
+        raise TypeError("Argument 'from_reference_convention' has a meaning only in the patient coordinate system.")
+
+
 def require_shared_system(first: Placement, second: object) -> None:
     """Make sure that directions mean the same in both volumes.
 
@@ -120,9 +126,13 @@ class Placement(ABC):
         affine: npt.ArrayLike,
         coordinate_system: CoordinateSystemNames | str,
         frame_of_reference_uid: str | None,
+        from_reference_convention: OrientationLike | None,
     ) -> None:
         self._affine = checked_affine(affine)
         self._coordinate_system = CoordinateSystemNames(coordinate_system)
+        if from_reference_convention is not None:
+            require_patient_convention(self._coordinate_system)
+            self._affine = in_convention(self._affine, "LPH", source=from_reference_convention)
         self._frame_of_reference_uid = None if frame_of_reference_uid is None else UID(frame_of_reference_uid)
 
     @property

@@ -51,13 +51,15 @@ class Volume(ChannelAxes, Voxels, ImageExchange, VolumeBase):
     channels : dict or None, optional
         For each channel axis in order, its descriptor (:class:`ChannelDescriptor`, keyword or tag) and the values along
         it.
+    from_reference_convention : str, sequence or None, optional
+        Convention that the affine leads to, if not DICOM's ``"LPS"``: ``"RAS"`` for NIfTI's.  It is converted.
     report : object, optional
         How the voxels were decoded, kept for the reader; volumes made from this one have the same.
 
     Raises
     ------
     TypeError
-        If the array is none, or channel values are not of their descriptor's type.
+        If the array is none, channel values are not of their descriptor's type, or there is a convention for a slide.
     hdgpu.errors.VolumeError
         If the array has fewer than three axes, an empty one or complex numbers, the affine is not of that form, or the
         channels do not match the channel axes (also a ValueError).
@@ -79,10 +81,11 @@ class Volume(ChannelAxes, Voxels, ImageExchange, VolumeBase):
         coordinate_system: CoordinateSystemNames | str,
         frame_of_reference_uid: str | None = None,
         channels: ChannelsLike | None = None,
+        from_reference_convention: OrientationLike | None = None,
         *,
         report: object = None,
     ) -> None:
-        super().__init__(affine, coordinate_system, frame_of_reference_uid)
+        super().__init__(affine, coordinate_system, frame_of_reference_uid, from_reference_convention)
         self._array = checked_voxels(array)
         self._channels: Channels = parse_channels(channels, array.shape[3:])
         self._report = report

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from hdgpu.errors import CoordinateSystemError, OutOfBoundsError, VolumeError
-from hdgpu.volume import VolumeGeometry
+from hdgpu.volume import Volume, VolumeGeometry
 
 UID = "1.2.3.4"
 
@@ -267,3 +267,19 @@ def test_copy():
     assert copied is not geometry
     assert copied.geometry_equal(geometry, tol=None)
     assert copied.frame_of_reference_uid == UID
+
+
+@pytest.mark.parametrize("convention", ["RAS", "LPS", "LPH", "FAR", ["R", "A", "H"], None])
+def test_affine_in_another_convention(convention):
+    affine = np.array([[0, 0, 0.8, 10], [0, 0.7, 0, -20], [2.5, 0, 0, 30], [0, 0, 0, 1.0]])
+    arguments = ((2, 3, 4), "PATIENT", "1.2.3", convention)
+    expected = highdicom.VolumeGeometry(affine, *arguments).affine
+    np.testing.assert_array_equal(VolumeGeometry(affine, *arguments).affine, expected)
+    volume = Volume(np.zeros((2, 3, 4)), affine, "PATIENT", from_reference_convention=convention)
+    np.testing.assert_array_equal(volume.affine, expected)
+
+
+def test_a_slide_has_no_convention():
+    for make in (highdicom.VolumeGeometry, VolumeGeometry):
+        with pytest.raises(TypeError):
+            make(np.eye(4), (2, 3, 4), "SLIDE", from_reference_convention="RAS")

@@ -95,6 +95,11 @@ class IndexMap:
     def between(cls, source: Float64Array, target: Float64Array, shape: SpatialShape) -> IndexMap:
         """Return the map for two affines and the target's shape.
 
+        Raises
+        ------
+        hdgpu.errors.VolumeError
+            If it is beyond all numbers.
+
         Examples
         --------
         >>> IndexMap.between(np.eye(4), np.diag([2.0, 2.0, 2.0, 1.0]), (4, 4, 4)).steps.diagonal().tolist()
@@ -103,6 +108,10 @@ class IndexMap:
         inverse = np.linalg.inv(source[:3, :3]).astype(np.float64)
         steps = inverse @ target[:3, :3]
         offset = inverse @ (target[:3, 3] - source[:3, 3])
+        if not (np.isfinite(steps).all() and np.isfinite(offset).all()):
+            raise VolumeError(
+                "the spacings of the two grids are too different", found=[source.tolist(), target.tolist()]
+            )
         steps[np.abs(steps) * (np.array(shape) - 1.0) <= _NOWHERE] = 0.0
         return cls(offset, steps)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -20,7 +20,8 @@ from hdgpu.volume.resampling.tables import AxisTable
 __all__ = ["resample_across", "resample_along", "suitable"]
 
 _TYPES = {np.dtype(name): np.dtype(name).char for name in ("u1", "i1", "u2", "i2", "u4", "i4", "f4", "f8")}
-_Starts = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]
+# From so many voxels on.
+_WORTH_THREADS = 1 << 16
 
 
 def suitable(array: Array, dtype: Any, order: int) -> ModuleType | None:
@@ -67,7 +68,7 @@ def resample_along(
         def work(first: int, last: int, types: str = types, source: Any = source, target: Any = target) -> None:
             compiled.resample_along(types, source, target, given, _bytes(fill_value, out), first, last)
 
-        in_threads(work, out.shape[0])
+        _in_parts(work, target)
 
 
 def resample_across(
@@ -103,6 +104,14 @@ def resample_across(
             fill = _bytes(fill_value, out)
             compiled.resample_across(types, order, source, target, offset, steps, fill, first, last)
 
+        _in_parts(work, target)
+
+
+def _in_parts(work: Callable[[int, int], object], out: npt.NDArray[Any]) -> None:
+    """Do work on the planes of a target, in threads where it takes longer than starting them."""
+    if out.size < _WORTH_THREADS:
+        work(0, out.shape[0])
+    else:
         in_threads(work, out.shape[0])
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hdgpu.array.functions import dtype_name
-from hdgpu.array.namespace import Array
+from hdgpu.array.namespace import Array, array_namespace, native_device
 
 __all__ = ["cubic_weights", "filter_along", "start_weights"]
 
@@ -41,9 +41,17 @@ def start_weights(size: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
 
 
 def filter_along(values: Array, axis: int) -> None:
-    """Put the coefficients along one axis in the place of the values: float32 or float64, of any library."""
+    """Put the coefficients along axis 0, 1 or 2 in the place of the values: float32 or float64, of any library."""
     size = values.shape[axis]
     if size == 1:
+        return
+    if axis == 2:  # where a step of the recursion would touch all of the memory
+        xp, channels = array_namespace(values), tuple(range(3, values.ndim))
+        turned = xp.permute_dims(values, (2, 0, 1, *channels))
+        first = xp.empty(turned.shape, dtype=values.dtype, device=native_device(values))
+        first[...] = turned
+        filter_along(first, 0)
+        values[...] = xp.permute_dims(first, (1, 2, 0, *channels))
         return
 
     def plane(index: int) -> Any:
