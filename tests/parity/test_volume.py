@@ -18,7 +18,10 @@ from scipy.spatial.transform import Rotation
 import hdgpu as hd
 from hdgpu.array.functions import dtype_name
 from hdgpu.array.interop import to_numpy
+from hdgpu.content.plane import PixelMeasuresSequence, PlaneOrientationSequence, PlanePositionSequence
 from hdgpu.enum import AxisHandedness
+from hdgpu.volume import ChannelDescriptor, Volume, VolumeGeometry
+from hdgpu.volume.transformer import VolumeToVolumeTransformer
 from tests.volume.orientations import AXES, ORIENTATIONS
 
 highdicom = pytest.importorskip("highdicom", reason="needs highdicom, the oracle: pip install highdicom")
@@ -172,7 +175,7 @@ def of_package(volume: Any, name: str, arguments: tuple[Any, ...]) -> tuple[tupl
     options = arguments[-1] if arguments and isinstance(arguments[-1], dict) else {}
     positional = arguments[:-1] if options else arguments
     if name == "ensure_handedness":
-        known = AxisHandedness if isinstance(volume, hd.Volume | hd.VolumeGeometry) else highdicom.AxisHandedness
+        known = AxisHandedness if isinstance(volume, Volume | VolumeGeometry) else highdicom.AxisHandedness
         positional = (known(positional[0]),)
     return positional, options
 
@@ -220,7 +223,7 @@ def test_match_geometry(xp: Any, case: Case, data: st.DataObject, padding: dict[
 @settings(max_examples=25)
 def test_match_orientation(xp: Any, case: Case, other: np.ndarray) -> None:
     ours, theirs = case.both(xp)
-    wanted = hd.VolumeGeometry(other, (2, 3, 4), "PATIENT")
+    wanted = VolumeGeometry(other, (2, 3, 4), "PATIENT")
     result = ours.match_orientation(wanted)
     expected = theirs.match_orientation(highdicom.VolumeGeometry(other, (2, 3, 4), "PATIENT"))
     # highdicom goes by the letters of both, which for oblique volumes need not lead to axes that are nearly parallel
@@ -256,7 +259,7 @@ def test_channels(xp: Any, case: Case, data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("identifier", ["DiffusionBValue", 0x00189087, "EchoTime", "PatientPosition"])
 def test_channel_descriptors(identifier: str | int) -> None:
-    ours, theirs = hd.ChannelDescriptor(identifier), highdicom.ChannelDescriptor(identifier)
+    ours, theirs = ChannelDescriptor(identifier), highdicom.ChannelDescriptor(identifier)
     for name in ("description", "is_custom", "is_enumerated", "keyword", "tag", "value_type"):
         assert getattr(ours, name) == getattr(theirs, name)
     for each in (hd, highdicom):
@@ -376,8 +379,8 @@ def test_from_components(affine: np.ndarray, data: st.DataObject) -> None:
         arguments["from_reference_convention"] = data.draw(st.sampled_from(["LPH", "RAH", "HLP", None]))
     array = np.zeros((2, 3, 4))
     expected = highdicom.Volume.from_components(array, **arguments)
-    check_geometry(hd.Volume.from_components(array, **arguments), expected)
-    check_geometry(hd.VolumeGeometry.from_components((2, 3, 4), **arguments), expected)
+    check_geometry(Volume.from_components(array, **arguments), expected)
+    check_geometry(VolumeGeometry.from_components((2, 3, 4), **arguments), expected)
 
 
 @given(affine=affines())
@@ -392,9 +395,9 @@ def test_from_attributes(affine: np.ndarray) -> None:
     }
     array = np.zeros((2, 3, 4))
     expected = highdicom.Volume.from_attributes(array=array, **arguments)
-    check_geometry(hd.Volume.from_attributes(array=array, **arguments), expected)
+    check_geometry(Volume.from_attributes(array=array, **arguments), expected)
     sizes = {"number_of_frames": 2, "rows": 3, "columns": 4}
-    check_geometry(hd.VolumeGeometry.from_attributes(**arguments, **sizes), expected)
+    check_geometry(VolumeGeometry.from_attributes(**arguments, **sizes), expected)
 
 
 # --- Completeness -----------------------------------------------------------------------------------------------------
@@ -413,19 +416,26 @@ HERE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["Volume", "VolumeGeometry", "ChannelDescriptor", "VolumeToVolumeTransformer"])
-def test_every_method_is_there_with_the_same_parameters(name: str) -> None:
-    ours, theirs = getattr(hd, name), getattr(highdicom, name)
-    public = [each for each in dir(theirs) if not each.startswith("_")]
-    if name.startswith("Volume") and name != "VolumeToVolumeTransformer":
-        assert set(public) <= HERE | ELSEWHERE
+@pytest.mark.parametrize(
+    "ours",
+    [
+        Volume, VolumeGeometry, ChannelDescriptor, VolumeToVolumeTransformer,
+        PixelMeasuresSequence, PlaneOrientationSequence, PlanePositionSequence,
+    ],
+)  # fmt: skip
+def test_every_method_is_there_with_the_same_parameters(ours: type) -> None:
+    theirs = getattr(highdicom, ours.__name__)
+    public = {each for each in dir(theirs) if not each.startswith("_")}
+    if ours in (Volume, VolumeGeometry):
+        assert public <= HERE | ELSEWHERE
     for each in ["__init__", *public]:
         method = getattr(theirs, each)
-        if not callable(method):
+        if not callable(method) or (hasattr(pydicom.Sequence, each) and each != "__init__"):
             assert hasattr(ours, each)
             continue
-        known = {parameter.name: parameter for parameter in inspect.signature(getattr(ours, each)).parameters.values()}
+        known = dict(inspect.signature(getattr(ours, each)).parameters)
         for parameter in inspect.signature(method).parameters.values():
-            assert known[parameter.name].kind == parameter.kind
-            assert plain(known.pop(parameter.name).default) == plain(parameter.default)
-        assert all(extra.kind is inspect.Parameter.KEYWORD_ONLY for extra in known.values())
+            assert known[parameter.name].kind == parameter.kind, each
+            assert plain(known.pop(parameter.name).default) == plain(parameter.default), each
+        # ours beyond it
+        assert all(extra.kind is inspect.Parameter.KEYWORD_ONLY for extra in known.values()), each
