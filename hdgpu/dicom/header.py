@@ -11,7 +11,7 @@ import math
 import os
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hdgpu.compiled import extension
@@ -135,19 +135,32 @@ class Header:
             raise self._invalid(tag, f"{count} finite numbers", value)
         return numbers
 
-    def items(self, tag: int) -> Iterator[Header]:
-        """Yield the items of a sequence, each a header of its own."""
+    def items(self, tag: int, numbers: Collection[int] | None = None) -> Iterator[Header]:
+        """Yield the items of a sequence, each a header of its own; only those of the given zero-based numbers, if any.
+
+        The others are passed over unread.
+        """
         span = self._sequences.get(tag)
         if span is None:
             return
+        last = None if numbers is None else max(numbers, default=-1)
         try:
-            for start, end in sequence_items(self._buffer, span):
+            for number, (start, end) in enumerate(sequence_items(self._buffer, span)):
+                if numbers is not None and number not in numbers:
+                    if last is not None and number > last:
+                        return
+                    continue
                 elements = scan_elements(self._buffer, start, end, span.encoding, WANTED)
                 yield Header(elements, span.encoding, self.source, self.transfer_syntax_uid, self._buffer)
         except (NeedMoreBytes, NotUnderstood, struct.error) as error:
             raise InvalidAttributeError(
                 f"the sequence is damaged: {error}", source=self.source.name, tag=describe_tag(tag)
             ) from error
+
+    @property
+    def has_sequences(self) -> bool:
+        """Whether there is any of the sequences that are read."""
+        return bool(self._sequences)
 
     def sequence_bytes(self, tag: int) -> bytes:
         """Return the encoded items of a sequence, for comparison; nothing if it is absent."""

@@ -277,9 +277,14 @@ def _prepare(series: Series, options: TransformOptions, dtype: np.dtype[Any]) ->
     frames = series.frames
     shared: dict[tuple[Any, ...], tuple[Route, PixelTransform, PlainKind | None]] = {}
     attributes_of: dict[Any, TransformAttributes] = {}
+    matters = {
+        "real_world": options.apply_real_world_transform is not False,
+        "voi": options.apply_voi_transform is not False,
+    }
     readers = []
     for instance in series.instances:
-        pixel, vr, attributes = instance.pixel, instance.pixel_data.vr, read_attributes(instance, attributes_of)
+        pixel, vr = instance.pixel, instance.pixel_data.vr
+        attributes = read_attributes(instance, attributes_of, **matters)
         key = (id(pixel), instance.transfer_syntax_uid, vr, attributes, type(instance.source))
         known = shared.get(key)
         if known is None:

@@ -40,6 +40,7 @@ _OWN = (
     *(tag for tags in _PALETTE for tag in tags),
 )
 _WINDOW = (Tag.WINDOW_CENTER, Tag.WINDOW_WIDTH, Tag.WINDOW_CENTER_WIDTH_EXPLANATION, Tag.VOI_LUT_FUNCTION)
+_OWN_AND_WINDOW = (*_OWN, *_WINDOW)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -179,7 +180,9 @@ class TransformAttributes:
         return LookupTable(descriptor.first, entries)
 
 
-def read_attributes(instance: Instance, known: dict[Any, TransformAttributes]) -> tuple[TransformAttributes, ...]:
+def read_attributes(
+    instance: Instance, known: dict[Any, TransformAttributes], *, real_world: bool = True, voi: bool = True
+) -> tuple[TransformAttributes, ...]:
     """Return what concerns the values of each frame of an instance: one for all, or one for each.
 
     Parameters
@@ -187,6 +190,8 @@ def read_attributes(instance: Instance, known: dict[Any, TransformAttributes]) -
     instance : Instance
     known : dict
         Kept by the caller from one instance of a series to the next: what is the same becomes the same object.
+    real_world, voi : bool
+        Whether real-world value maps, and windows and VOI LUTs, matter.  Slices often differ in their windows.
 
     Raises
     ------
@@ -194,35 +199,46 @@ def read_attributes(instance: Instance, known: dict[Any, TransformAttributes]) -
         If the functional groups are damaged.
     """
     header = instance.header
+    own: tuple[Any, ...] = tuple(map(header.values.get, _OWN_AND_WINDOW if voi else _OWN))
+    if not header.has_sequences:
+        found = known.get(own)
+        if found is None:
+            found = known[own] = TransformAttributes(header, None, header if voi else None)
+        return (found,)
+    own = (*own, header.sequence_bytes(Tag.MODALITY_LUT_SEQUENCE))
     shared = next(header.items(Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE), None)
-    own = (*(header.values.get(tag) for tag in _OWN), header.sequence_bytes(Tag.MODALITY_LUT_SEQUENCE))
 
     def of_frame(group: Header | None) -> TransformAttributes:
         holders = [one for one in (group, shared, header) if one is not None]
-        real_world = next((one for one in holders if _has_items(one, Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE)), None)
-        voi = _voi_header(holders)
+        maps = _real_world_header(holders) if real_world else None
+        windows = _voi_header(holders) if voi else None
         key = (
             own,
-            real_world and real_world.sequence_bytes(Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE),
-            voi and tuple(voi.values.get(tag) for tag in _WINDOW),
-            voi and voi.sequence_bytes(Tag.VOI_LUT_SEQUENCE),
+            maps and maps.sequence_bytes(Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE),
+            windows and tuple(map(windows.values.get, _WINDOW)),
+            windows and windows.sequence_bytes(Tag.VOI_LUT_SEQUENCE),
         )
         found = known.get(key)
         if found is None:
-            found = known[key] = TransformAttributes(header, real_world, voi)
+            found = known[key] = TransformAttributes(header, maps, windows)
         return found
 
-    frames = tuple(of_frame(group) for group in header.items(Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE))
+    groups = header.items(Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE) if real_world or voi else ()
+    frames = tuple(of_frame(group) for group in groups)
     if not frames or len(set(frames)) == 1:
         return (frames or (of_frame(None),))[:1]
     return frames
+
+
+def _real_world_header(holders: Sequence[Header]) -> Header | None:
+    return next((one for one in holders if _has_items(one, Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE)), None)
 
 
 def _has_items(header: Header, tag: Tag) -> bool:
     return tag in header and next(header.items(tag), None) is not None
 
 
-def _voi_header(holders: Sequence[Header]) -> Header | None:
+def _voi_header(holders: Sequence[Header]) -> Header:
     for holder in holders[:-1]:
         item = next(holder.items(Tag.FRAME_VOI_LUT_SEQUENCE), None)
         if item is not None:
