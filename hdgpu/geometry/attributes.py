@@ -178,8 +178,8 @@ def _group(dataset: Dataset, name: str, frame_number: int) -> Dataset:
 
 
 def _total_pixel_matrix(dataset: Dataset) -> ImagePlane:
-    if not is_tiled_image(dataset) or optional(dataset, "TotalPixelMatrixOriginSequence") is None:
-        raise InvalidAttributeError("the image has no total pixel matrix, or no origin of it")
+    if optional(dataset, "TotalPixelMatrixOriginSequence") is None:
+        raise InvalidAttributeError("the image has no total pixel matrix, or nothing says where its origin is")
     measures = shared_group(dataset, "PixelMeasuresSequence")
     if measures is None:
         raise MissingGeometryError("there is no 'PixelMeasuresSequence' that the frames share")

@@ -199,8 +199,8 @@ def get_tile_array(
                 expected=f"1 to {pixels.shape[axis]}",
                 found=start[axis] + 1,
             )
-    tile = pixels[start[0] : start[0] + size[0], start[1] : start[1] + size[1], ...]
-    found = tuple(tile.shape[:2])
+    found = (min(size[0], pixels.shape[0] - start[0]), min(size[1], pixels.shape[1] - start[1]))
+    tile = pixels[start[0] : start[0] + found[0], start[1] : start[1] + found[1], ...]
     if not pad or found == size:
         return tile
     with on_device_of(pixels):
