@@ -105,9 +105,10 @@ class IndexMap:
         >>> IndexMap.between(np.eye(4), np.diag([2.0, 2.0, 2.0, 1.0]), (4, 4, 4)).steps.diagonal().tolist()
         [2.0, 2.0, 2.0]
         """
-        inverse = np.linalg.inv(source[:3, :3]).astype(np.float64)
-        steps = inverse @ target[:3, :3]
-        offset = inverse @ (target[:3, 3] - source[:3, 3])
+        with np.errstate(over="ignore", invalid="ignore"):
+            inverse = np.linalg.inv(source[:3, :3]).astype(np.float64)
+            steps = inverse @ target[:3, :3]
+            offset = inverse @ (target[:3, 3] - source[:3, 3])
         if not (np.isfinite(steps).all() and np.isfinite(offset).all()):
             raise VolumeError(
                 "the spacings of the two grids are too different", found=[source.tolist(), target.tolist()]

@@ -22,7 +22,7 @@ which all places inside are voxels' centres is not interpolated at all.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -77,9 +77,7 @@ def resample_along(array: Array, out: Array, tables: Sequence[AxisTable], workin
             if axis in splines:
                 filter_along(array, axis)
     first = tables[0]
-    planes = max(1, _AT_A_TIME // max(1, tables[1].count * tables[2].count * array.shape[3]))
-    for start in range(0, first.count, planes):
-        rows = slice(start, start + planes)
+    for rows in _runs(first.count, tables[1].count * tables[2].count * array.shape[3]):
         part, weights = first.index[rows], first.weights[rows]
         lowest = int(part.min())
         values = array[lowest : int(part.max()) + 1, ...]
@@ -88,8 +86,15 @@ def resample_along(array: Array, out: Array, tables: Sequence[AxisTable], workin
         here = AxisTable(0, part - np.int32(lowest), weights)
         for axis in (2, 1, 0):
             values = _along(values, axis, here if axis == 0 else tables[axis])
-        inside = slice(first.begin + start, first.begin + start + len(part))
+        inside = slice(first.begin + rows.start, first.begin + rows.stop)
         out[(inside, tables[1].inside, tables[2].inside, ...)] = converted(values, out.dtype)
+
+
+def _runs(planes: int, size: int) -> Iterator[slice]:
+    """Yield the planes of the target in runs, given the size of one."""
+    step = max(1, _AT_A_TIME // size)
+    for start in range(0, planes, step):
+        yield slice(start, min(start + step, planes))
 
 
 def _along(values: Array, axis: int, table: AxisTable) -> Array:
@@ -142,17 +147,15 @@ def resample_across(array: Array, out: Array, index_map: IndexMap, order: int, w
             filter_along(array, axis)
     flat = xp.reshape(array, (-1, array.shape[3]))
     counts = [xp.arange(size, dtype=xp.float64, device=device) for size in out.shape[:3]]
-    planes = max(1, _AT_A_TIME // max(1, math.prod(out.shape[1:])))
-    for start in range(0, out.shape[0], planes):
-        target = [counts[0][start : start + planes, None, None], counts[1][None, :, None], counts[2][None, None, :]]
+    for rows in _runs(out.shape[0], math.prod(out.shape[1:])):
+        target = [counts[0][rows, None, None], counts[1][None, :, None], counts[2][None, None, :]]
         places = [_places(index_map, axis, target) for axis in range(3)]
         within = [(each >= -0.5) & (each <= size - 0.5) for each, size in zip(places, sizes, strict=True)]
         inside = within[0] & within[1] & within[2]
         # outside, any place that can be looked up
         places = [clamp(each, -0.5, size - 0.5) for each, size in zip(places, sizes, strict=True)]
         values = converted(_INTERPOLATED[order](flat, places, sizes, native_dtype(array, working)), out.dtype)
-        block = out[start : start + planes, ...]
-        out[start : start + planes, ...] = xp.where(inside[..., None], values, block)
+        out[rows, ...] = xp.where(inside[..., None], values, out[rows, ...])
 
 
 def _places(index_map: IndexMap, axis: int, target: Sequence[Array]) -> Array:
