@@ -8,7 +8,7 @@ from types import ModuleType
 
 from hdgpu.errors import MissingDependencyError
 
-__all__ = ["imagecodecs", "libjpeg", "openjpeg", "pyjpegls"]
+__all__ = ["imagecodecs", "libjpeg", "openjpeg", "pillow", "pyjpegls", "pylibjpeg_rle"]
 
 
 @cache
@@ -35,6 +35,16 @@ def openjpeg() -> ModuleType:
     return _load("openjpeg", "pylibjpeg-openjpeg")
 
 
+def pillow() -> ModuleType:
+    """Return the module of Pillow that writes JPEG."""
+    return _load("PIL.Image", "pillow")
+
+
 def pyjpegls() -> ModuleType:
     """Return pyjpegls."""
     return _load("jpeg_ls", "pyjpegls")
+
+
+def pylibjpeg_rle() -> ModuleType:
+    """Return the RLE library of pylibjpeg."""
+    return _load("rle", "pylibjpeg-rle")

@@ -1,0 +1,151 @@
+"""Which encoder writes the frames of a transfer syntax, and which frames it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hdgpu.codecs import encode_htj2k, encode_jpeg, encode_jpeg2000
+from hdgpu.codecs.bits import Samples
+from hdgpu.codecs.encode_jpeg_ls import encode_jpeg_ls
+from hdgpu.codecs.encode_jpeg_xl import encode_jpeg_xl
+from hdgpu.codecs.encode_native import encode_little_endian
+from hdgpu.codecs.encode_rle import encode_rle
+from hdgpu.codecs.loss import Loss
+from hdgpu.dicom.image_pixel import ImagePixel
+from hdgpu.errors import UnsupportedTransferSyntaxError
+
+__all__ = ["Encoder", "encodable_transfer_syntaxes", "encoder_for"]
+
+_GREY = frozenset({"MONOCHROME1", "MONOCHROME2"})
+_INDEX = _GREY | {"PALETTE COLOR"}
+
+
+_BYTE_OR_WORD = frozenset({8, 16})
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """An encoder, and which frames it takes: where highdicom has the transfer syntax, those that highdicom takes.
+
+    Attributes
+    ----------
+    encode : callable
+    photometric : frozenset of str
+        Photometric Interpretation of what it writes.
+    signed : frozenset of str
+        Those of them with which samples may be signed.
+    bits_allocated : frozenset of int
+        Colour of one bit is for native frames only, whatever is said here.
+    bits_stored : range
+    loss : str
+        Which of the members of :class:`Loss` counts; nothing for those that give all samples back.
+    planar : bool
+        Whether Planar Configuration may be 1, or present at all for one sample a pixel.
+    compresses : bool
+    """
+
+    encode: Callable[[Samples, ImagePixel, Loss], bytes]
+    photometric: frozenset[str]
+    signed: frozenset[str] = frozenset()
+    bits_allocated: frozenset[int] = _BYTE_OR_WORD
+    bits_stored: range = range(1, 17)
+    loss: str = ""
+    planar: bool = False
+    compresses: bool = True
+
+    def photometric_of(self, samples_per_pixel: int) -> frozenset[str]:
+        """Return which Photometric Interpretations go with so many samples per pixel."""
+        return self.photometric & _INDEX if samples_per_pixel == 1 else self.photometric - _INDEX
+
+
+_NATIVE = Encoder(
+    encode_little_endian,
+    photometric=_INDEX | {"RGB", "YBR_FULL"},
+    signed=_INDEX | {"RGB", "YBR_FULL"},
+    bits_allocated=frozenset({1, 8, 16, 32, 64}),
+    bits_stored=range(1, 65),
+    compresses=False,
+)
+_RLE = Encoder(encode_rle, photometric=_INDEX | {"RGB", "YBR_FULL"}, signed=_GREY, planar=True)
+_BASELINE = Encoder(
+    encode_jpeg.encode_baseline,
+    photometric=_INDEX | {"YBR_FULL_422"},
+    bits_allocated=frozenset({8}),
+    bits_stored=range(8, 9),
+    loss="jpeg_quality",
+)
+_EXTENDED = Encoder(
+    encode_jpeg.encode_extended,
+    photometric=_GREY,
+    bits_allocated=frozenset({16}),
+    bits_stored=range(12, 13),
+    loss="jpeg_quality",
+)
+_LOSSLESS_JPEG = Encoder(
+    encode_jpeg.encode_lossless, photometric=_INDEX | {"RGB"}, signed=_GREY, bits_stored=range(2, 17)
+)
+_JPEG_LS = Encoder(encode_jpeg_ls, photometric=_INDEX | {"RGB"}, bits_stored=range(2, 17))
+_NEAR_LOSSLESS = Encoder(encode_jpeg_ls, photometric=_GREY | {"RGB"}, bits_stored=range(2, 17), loss="max_error")
+_JPEG_2000_LOSSLESS = Encoder(
+    encode_jpeg2000.encode_reversible, photometric=_INDEX | {"YBR_RCT"}, bits_allocated=_BYTE_OR_WORD | {1}
+)
+_JPEG_2000 = Encoder(encode_jpeg2000.encode_irreversible, photometric=_GREY | {"YBR_ICT"}, loss="psnr")
+_HTJ2K_LOSSLESS = Encoder(
+    encode_htj2k.encode_reversible,
+    photometric=_INDEX | {"YBR_RCT"},
+    signed=_GREY,
+    bits_allocated=_BYTE_OR_WORD | {1},
+)
+_HTJ2K = Encoder(encode_htj2k.encode_irreversible, photometric=_GREY | {"YBR_ICT"}, signed=_GREY, loss="psnr")
+_JPEG_XL = Encoder(encode_jpeg_xl, photometric=_GREY | {"RGB"})
+
+_ENCODERS: dict[str, Encoder] = {
+    "1.2.840.10008.1.2": _NATIVE,
+    "1.2.840.10008.1.2.1": _NATIVE,
+    "1.2.840.10008.1.2.1.98": _NATIVE,
+    "1.2.840.10008.1.2.1.99": _NATIVE,  # deflated is the data set, not the frame
+    "1.2.840.10008.1.2.5": _RLE,
+    "1.2.840.10008.1.2.4.50": _BASELINE,
+    "1.2.840.10008.1.2.4.51": _EXTENDED,
+    "1.2.840.10008.1.2.4.57": _LOSSLESS_JPEG,
+    "1.2.840.10008.1.2.4.70": _LOSSLESS_JPEG,
+    "1.2.840.10008.1.2.4.80": _JPEG_LS,
+    "1.2.840.10008.1.2.4.81": _NEAR_LOSSLESS,
+    "1.2.840.10008.1.2.4.90": _JPEG_2000_LOSSLESS,
+    "1.2.840.10008.1.2.4.91": _JPEG_2000,
+    "1.2.840.10008.1.2.4.110": _JPEG_XL,
+    "1.2.840.10008.1.2.4.201": _HTJ2K_LOSSLESS,
+    "1.2.840.10008.1.2.4.202": _HTJ2K_LOSSLESS,
+    "1.2.840.10008.1.2.4.203": _HTJ2K,
+}
+
+
+def encodable_transfer_syntaxes() -> tuple[str, ...]:
+    """Return the UIDs of the transfer syntaxes that have an encoder.
+
+    Examples
+    --------
+    >>> "1.2.840.10008.1.2.4.201" in encodable_transfer_syntaxes()
+    True
+    """
+    return tuple(_ENCODERS)
+
+
+def encoder_for(transfer_syntax_uid: str) -> Encoder:
+    """Return the encoder of a transfer syntax.
+
+    Raises
+    ------
+    UnsupportedTransferSyntaxError
+        If there is none.
+    """
+    encoder = _ENCODERS.get(str(transfer_syntax_uid))
+    if encoder is None:
+        raise UnsupportedTransferSyntaxError(
+            "there is no encoder for the transfer syntax",
+            tag="(0002,0010) 'Transfer Syntax UID'",
+            expected=" or ".join(_ENCODERS),
+            found=transfer_syntax_uid,
+        )
+    return encoder
