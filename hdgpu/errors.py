@@ -14,6 +14,7 @@ from typing import Any
 
 __all__ = [
     "AmbiguousSeriesError",
+    "ContentTreeError",
     "ClosedReaderError",
     "CoordinateSystemError",
     "DeviceUnavailableError",
@@ -163,6 +164,10 @@ class MissingAttributeError(HdgpuError, AttributeError, ValueError):
 
 class InvalidAttributeError(HdgpuError, ValueError):
     """An attribute has a value that cannot be, or that contradicts another."""
+
+
+class ContentTreeError(HdgpuError, AttributeError, ValueError):
+    """A content item has a relationship type where it may have none, or none where it needs one (PS3.3 C.17.3.2)."""
 
 
 class NoPixelDataError(HdgpuError, AttributeError, ValueError):
