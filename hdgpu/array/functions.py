@@ -24,6 +24,7 @@ __all__ = [
     "native_dtype",
     "round_to_int64",
     "select_ranges",
+    "take",
 ]
 
 
@@ -211,3 +212,19 @@ def median(array: Array, axis: tuple[int, ...]) -> Array:
     if floating:
         middle = xp.astype(xp.where(xp.any(xp.isnan(rows), axis=1), xp.full_like(middle, xp.nan), middle), array.dtype)
     return xp.reshape(middle, shape)
+
+
+def take(table: Array, index: Array) -> Array:
+    """Return the rows of a table at an array of indices: the shape of the indices, and the table's axes but the first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> take(np.array([5, 7, 11]), np.array([[2, 0]]))
+    array([[11,  5]])
+    """
+    if is_torch_array(table):
+        return table[index]  # torch.index_select has no unsigned types of 16 bits and more
+    xp = array_namespace(table, index)
+    taken = xp.take(table, xp.reshape(index, (-1,)), axis=0)
+    return xp.reshape(taken, (*index.shape, *table.shape[1:]))

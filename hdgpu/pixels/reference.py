@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hdgpu.array.device import on_device_of
-from hdgpu.array.functions import clamp, comparable, host_dtype
+from hdgpu.array.functions import clamp, comparable, host_dtype, take
 from hdgpu.array.namespace import Array, array_namespace, native_device
 from hdgpu.errors import LookupTableError
 
@@ -145,8 +145,7 @@ def lookup(values: Array, first: int, entries: Array) -> Array:
         # Clamped in the values' own type, so that a difference cannot run over.
         inside = clamp(comparable(values), max(first, int(bounds.min)), min(first + count - 1, int(bounds.max)))
         index = xp.astype(inside, xp.int64) - first
-    taken = xp.take(entries, xp.reshape(index, (-1,)), axis=0)
-    return xp.reshape(taken, (*values.shape, *entries.shape[1:]))
+    return take(entries, index)
 
 
 def scale_entries(

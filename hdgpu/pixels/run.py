@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hdgpu.array.functions import native_dtype
+from hdgpu.array.functions import native_dtype, take
 from hdgpu.array.namespace import Array, array_namespace
 from hdgpu.compiled import extension
 from hdgpu.pixels.reference import upload
@@ -113,7 +113,7 @@ def _frame_anywhere(transform: PixelTransform, row: int, stored: Array) -> Array
     if transform.kind is TransformKind.TABLE:
         table = upload(transform.table(row), stored)
         index = xp.astype(stored, xp.int64) % table.shape[0]  # the bits of negative values, read as unsigned
-        return xp.reshape(xp.take(table, xp.reshape(index, (-1,)), axis=0), (*stored.shape, *table.shape[1:]))
+        return take(table, index)
     values = transform.values(stored, row)
     if transform.dtype.kind != "f" or transform.dtype.itemsize < 4:
         _check_fits(values, transform.dtype)
