@@ -79,7 +79,8 @@ def ramp(values: Array, low: float, gain: float, base: float, limits: tuple[floa
     array
         float64, (values - low) * gain + base, each step rounded, brought to the limits; NaN stays NaN.
     """
-    product = (to_float64(values) - low) * gain
+    with np.errstate(over="ignore"):  # far from a steep ramp
+        product = (to_float64(values) - low) * gain
     return clamp(product + base, *limits)
 
 
