@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from hdgpu.dicom.elements import PixelDataElement
 from hdgpu.dicom.header import Header
@@ -174,15 +174,22 @@ class Instance:
             raise MissingAttributeError("the attribute is absent or empty", source=self.name, tag=describe_tag(tag))
         return text
 
-    def functional_groups(self, sequences: Sequence[Tag]) -> Iterator[tuple[Header | None, ...]]:
+    def functional_groups(
+        self, sequences: Sequence[Tag], frames: Collection[int] | None = None
+    ) -> Iterator[tuple[Header | None, ...]]:
         """Yield for each frame the first item of each of `sequences` (PS3.3 C.7.6.16).
 
-        The frame's own functional groups go before the shared ones; None where neither has the sequence.
+        The frame's own functional groups go before the shared ones; None where neither has the sequence.  With `frames`
+        only those of these zero-based numbers are read, in ascending order.
         """
-        shared = next(self.header.items(Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE), None)
-        common = [_first(shared, sequence) for sequence in sequences]
-        for group in self.header.items(Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE):
+        common = self.shared_functional_groups(sequences)
+        for group in self.header.items(Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, frames):
             yield tuple([_first(group, tag) or other for tag, other in zip(sequences, common, strict=True)])
+
+    def shared_functional_groups(self, sequences: Sequence[Tag]) -> tuple[Header | None, ...]:
+        """Return the first item of each of `sequences` in the functional groups that all frames share."""
+        shared = next(self.header.items(Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE), None)
+        return tuple([_first(shared, sequence) for sequence in sequences])
 
 
 def _first(header: Header | None, sequence: Tag) -> Header | None:

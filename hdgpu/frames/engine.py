@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,10 @@ Progress = Callable[[int, int], None]
 # Frames that one thread takes at a time.  Plain ones go many to a call of the compiled extension; others take
 # milliseconds each, and the fewer are taken at once, the less one thread has to wait for the last of another.
 _PLAIN_CHUNK, _CHUNK = 16, 1
+_MOST_SCRATCH = 16
+
+Part: TypeAlias = tuple[slice, slice]
+"""Rows and columns of a frame."""
 
 
 @dataclass(slots=True)
@@ -75,15 +79,20 @@ class _Worker:
         self.tally = Tally()
         self._stream = stream
         self._buffer = ReadBuffer()
-        self._scratch: dict[tuple[tuple[int, ...], np.dtype[Any]], npt.NDArray[Any]] = {}
+        self._scratch: dict[tuple[str, tuple[int, ...], np.dtype[Any]], npt.NDArray[Any]] = {}
 
-    def decode_into(self, reader: FrameReader, row: int, number: int, out: npt.NDArray[Any]) -> None:
-        """Take one frame from its bytes to its output values."""
+    def decode_into(
+        self, reader: FrameReader, row: int, number: int, out: npt.NDArray[Any], part: Part | None = None
+    ) -> None:
+        """Take one frame, or a part of it, from its bytes to its output values."""
         instance = reader.instance
         try:
             data = reader.index.read(instance.source, number, self._buffer)
             stored, route = reader.route.decode(data, self._target(reader, out), index=number)
-            transform_frame(reader.transform, row, stored, out, stream=self._stream)
+            if part is None:
+                transform_frame(reader.transform, row, stored, out, stream=self._stream)
+            else:
+                self._transform_part(reader.transform, row, stored[part], out)
         except HdgpuError as error:
             syntax = f"transfer syntax {instance.transfer_syntax_uid}, SOP Instance UID {instance.sop_instance_uid}"
             raise error.at(source=instance.name, frame=number + 1, context=syntax) from error.__cause__
@@ -94,11 +103,32 @@ class _Worker:
         """Return where to decode to: the output itself if it can hold the stored values, else this thread's scratch."""
         pixel = reader.instance.pixel
         dtype, shape = pixel.dtype, pixel.frame_shape
-        if dtype == out.dtype and shape == out.shape:
+        if dtype == out.dtype and shape == out.shape and out.flags.c_contiguous:
             return out
-        key = (shape, dtype)
+        return self._memory("stored", shape, dtype)
+
+    def _transform_part(
+        self, transform: PixelTransform, row: int, stored: npt.NDArray[Any], out: npt.NDArray[Any]
+    ) -> None:
+        """Transform a rectangle of a frame into one of the output, by way of memory whose rows follow one another."""
+        plain = stored
+        if not stored.flags.c_contiguous:
+            plain = self._memory("part", stored.shape, stored.dtype)
+            np.copyto(plain, stored)
+        if out.flags.c_contiguous:
+            transform_frame(transform, row, plain, out, stream=self._stream)
+            return
+        values = self._memory("values", out.shape, out.dtype)
+        transform_frame(transform, row, plain, values)
+        np.copyto(out, values)
+
+    def _memory(self, use: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+        """Return this thread's memory for a use: it holds until the next frame."""
+        key = (use, shape, dtype)
         scratch = self._scratch.get(key)
         if scratch is None:
+            if len(self._scratch) >= _MOST_SCRATCH:  # tiles at the edges come in a few sizes
+                self._scratch.clear()
             scratch = self._scratch[key] = np.empty(shape, dtype)
         return scratch
 
@@ -122,7 +152,7 @@ def run_plan(
     readers : sequence of FrameReader
         One for each instance that the table refers to.
     out : numpy.ndarray
-        C-contiguous, of the plan's shape and data type.
+        C-contiguous, of the plan's shape and data type.  Slices that the plan leaves blank are set to zero.
     workers : int, optional
         Threads; one for each core by default.  All have ended when this returns or raises.
     progress : callable, optional
@@ -133,7 +163,8 @@ def run_plan(
         For the first frame, in the order of the plan, that could not be decoded; `out` is then worthless.
     """
     workers = max(1, min(workers or default_workers(), len(plan.frame)))
-    size = _PLAIN_CHUNK if any(reader.plain for reader in readers) else _CHUNK
+    size = _PLAIN_CHUNK if plan.regions is None and any(reader.plain for reader in readers) else _CHUNK
+    out[plan.blank] = 0
     chunks = _Chunks(len(plan.frame), size, progress)
     work = _Work(plan, table, readers, out, chunks)
     if workers == 1:
@@ -168,6 +199,7 @@ class _Work:
         self.places: list[int] = plan.destination.tolist()
         self.readers = [readers[instance] for instance in table.instance[plan.frame].tolist()]
         self.numbers: list[int] = table.number[plan.frame].tolist()
+        self.regions: list[list[int]] | None = None if plan.regions is None else plan.regions.tolist()
         self.out = out
         self.chunks = chunks
 
@@ -178,16 +210,26 @@ class _Work:
             at = chunk.start
             while at < chunk.stop:
                 try:
-                    at += self._plain(range(at, chunk.stop), worker.tally)
+                    if self.regions is None:
+                        at += self._plain(range(at, chunk.stop), worker.tally)
                     if at < chunk.stop:
-                        reader, out = self.readers[at], self.out[self.places[at]]
-                        worker.decode_into(reader, self.rows[at], self.numbers[at], out)
+                        reader, (out, part) = self.readers[at], self._place(at)
+                        worker.decode_into(reader, self.rows[at], self.numbers[at], out, part)
                         at += 1
                 except BaseException as error:
                     self.chunks.fail(at, error)
                     return worker.tally
             self.chunks.done(len(chunk))
         return worker.tally
+
+    def _place(self, at: int) -> tuple[npt.NDArray[Any], Part | None]:
+        """Return where the output of a frame goes, and the part of the frame that is wanted; None for all of it."""
+        out = self.out[self.places[at]]
+        if self.regions is None:
+            return out, None
+        top, left, rows, columns, frame_top, frame_left = self.regions[at]
+        part = slice(frame_top, frame_top + rows), slice(frame_left, frame_left + columns)
+        return out[top : top + rows, left : left + columns], part
 
     def _plain(self, places: range, tally: Tally) -> int:
         """Load the plain frames that the range begins with, and return how many these are."""

@@ -65,7 +65,7 @@ class FrameTable:
 
     @classmethod
     def from_instances(cls, instances: Sequence[Instance]) -> FrameTable:
-        """Make the table from headers alone.
+        """Make the table of all frames from headers alone.
 
         Raises
         ------
@@ -75,25 +75,28 @@ class FrameTable:
         columns = _Columns()
         counts = [instance.number_of_frames for instance in instances]
         for instance, count in zip(instances, counts, strict=True):
-            if Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE in instance.header:
-                columns.add_functional_groups(instance, count)
-            elif count:
-                columns.add(instance.header, instance.header, instance.header, instance.header)
-                columns.add_unplaced(count - 1)
+            columns.add_frames(instance, range(count))
         first = np.repeat(np.cumsum(counts, dtype=np.int64) - np.array(counts, np.int64), counts)
-        total = sum(counts)
-        shared = np.array(list(columns.known.values())).reshape(-1, _SHARED_VALUES)[columns.shared]
-        slope, intercept = shared[:, 9], shared[:, 10]
-        return cls(
-            instance=np.repeat(np.arange(len(counts)), counts),
-            number=np.arange(total) - first,
-            position=np.array(columns.position).reshape(total, 3),
-            orientation=shared[:, :6],
-            spacing=shared[:, 6:8],
-            between_slices=shared[:, 8],
-            slope=np.where(np.isnan(slope) & ~np.isnan(intercept), 1.0, slope),
-            intercept=np.where(np.isnan(intercept) & ~np.isnan(slope), 0.0, intercept),
-        )
+        return columns.table(np.repeat(np.arange(len(counts)), counts), np.arange(sum(counts)) - first)
+
+    @classmethod
+    def of_frames(cls, instance: Instance, frames: npt.NDArray[np.int64]) -> FrameTable:
+        """Make the table of some frames of one instance; the functional groups of the others are not read.
+
+        Parameters
+        ----------
+        instance : Instance
+        frames : numpy.ndarray
+            (n,) int64, zero-based numbers of the frames, ascending and each once.
+
+        Raises
+        ------
+        InvalidAttributeError
+            If an attribute cannot be read, or there are no functional groups for one of the frames.
+        """
+        columns = _Columns()
+        columns.add_frames(instance, frames.tolist())
+        return columns.table(np.zeros(len(frames), np.int64), frames)
 
 
 class _Columns:
@@ -125,25 +128,56 @@ class _Columns:
             self.known[key] = tuple(number for numbers in parsed for number in numbers)
         self.shared.append(index)
 
-    def add_unplaced(self, count: int) -> None:
-        """Add frames after the first of an instance that has no functional groups: nothing says where they lie."""
-        self.position += [(_NAN,) * 3] * count
-        self.shared += [self.shared[-1]] * count
+    def add_frames(self, instance: Instance, frames: Sequence[int]) -> None:
+        """Add these zero-based frames of an instance."""
+        header, count = instance.header, len(frames)
+        if Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE in header:
+            self._add_functional_groups(instance, frames)
+        elif Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE in header:
+            self.add(*instance.shared_functional_groups(_MACROS))
+            self._repeat(count, self.position.pop())
+        elif count:
+            self.add(header, header, header, header)
+            # What the image itself says of its position is the first frame's: nothing says where the others lie.
+            position = self.position.pop()
+            self._repeat(count, (_NAN,) * 3)
+            if frames[0] == 0:
+                self.position[-count] = position
 
-    def add_functional_groups(self, instance: Instance, count: int) -> None:
-        """Add the frames of an enhanced multi-frame instance."""
+    def _repeat(self, count: int, position: tuple[float, ...]) -> None:
+        """Let as many frames have the values added last, and this position."""
+        self.position += [position] * count
+        self.shared += [self.shared.pop()] * count
+
+    def _add_functional_groups(self, instance: Instance, frames: Sequence[int]) -> None:
         before = len(self.position)
-        for items in instance.functional_groups(_MACROS):
+        every = len(frames) == instance.number_of_frames
+        for items in instance.functional_groups(_MACROS, None if every else set(frames)):
             self.add(*items)
         found = len(self.position) - before
-        if found != count:
+        if found != len(frames):
             raise InvalidAttributeError(
                 "the functional groups do not match the number of frames",
                 source=instance.name,
                 tag=describe_tag(Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE),
-                expected=f"{count} items",
-                found=f"{found}",
+                expected=f"{len(frames)} items" if every else f"at least {max(frames) + 1} items",
+                found=f"{found}" if every else "fewer",
             )
+
+    def table(self, instance: npt.NDArray[np.int64], number: npt.NDArray[np.int64]) -> FrameTable:
+        """Return the columns as arrays."""
+        shared = np.array(list(self.known.values())).reshape(-1, _SHARED_VALUES)[self.shared]
+        slope, intercept = shared[:, 9], shared[:, 10]
+        return FrameTable(
+            instance=instance,
+            number=number,
+            position=np.array(self.position).reshape(len(number), 3),
+            orientation=shared[:, :6],
+            spacing=shared[:, 6:8],
+            between_slices=shared[:, 8],
+            slope=np.where(np.isnan(slope) & ~np.isnan(intercept), 1.0, slope),
+            intercept=np.where(np.isnan(intercept) & ~np.isnan(slope), 0.0, intercept),
+        )
 
 
 def _raw(header: Header | None, tag: Tag) -> bytes | None:

@@ -10,25 +10,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hdgpu.array import host_memory
-from hdgpu.array.device import Device, parse_device, to_device
-from hdgpu.array.host_threads import default_workers
-from hdgpu.codecs.route import Route, route_for
+from hdgpu.array.device import Device, parse_device
 from hdgpu.dicom.discover import discover
-from hdgpu.dicom.frame_index import index_frames
 from hdgpu.enum import CoordinateSystemNames, RGBColorChannels
-from hdgpu.errors import AmbiguousSeriesError, EmptySeriesError, HdgpuError, MixedSizeError, NoPixelDataError
-from hdgpu.frames.engine import FrameReader, Progress, run_plan
-from hdgpu.frames.plain import PlainKind, plain_kind
+from hdgpu.errors import AmbiguousSeriesError, EmptySeriesError, NoPixelDataError
+from hdgpu.frames.engine import Progress
 from hdgpu.frames.plan import ScatterPlan
 from hdgpu.geometry.affine import affine_from_attributes
 from hdgpu.geometry.stack import StackDiagnosis
+from hdgpu.image.decode import decode_plan, prepare_readers
 from hdgpu.image.series import Series, group_series, select_series
-from hdgpu.pixels.attributes import TransformAttributes, read_attributes
-from hdgpu.pixels.compile import compile_transform
 from hdgpu.pixels.options import TransformOptions
-from hdgpu.pixels.transform import PixelTransform
-from hdgpu.report import DecodeReport
 from hdgpu.volume.channels import RGB_COLOR_CHANNEL_DESCRIPTOR
 from hdgpu.volume.volume import Volume
 
@@ -241,63 +233,21 @@ def _build_volume(
         if not instance.number_of_frames:
             raise NoPixelDataError("there is no pixel data", source=instance.name)
     diagnosis.check(f"series {series.series_instance_uid}")
-    readers = _prepare(series, options, np.dtype(dtype))
-    shapes = {reader.transform.frame_shape for reader in readers}
-    if len(shapes) > 1:
-        raise MixedSizeError("some frames are in colour, and some are not", found=sorted(shapes))
-    frame_shape = shapes.pop()
+    readers = prepare_readers(series.instances, series.frames, options, np.dtype(dtype))
+    frame_shape = readers[0].transform.frame_shape
     plan = ScatterPlan.stack(diagnosis.order, frame_shape, dtype)
     seconds["plan"] = time.perf_counter() - started
-
-    started = time.perf_counter()
-    array = host_memory.empty(plan.shape, plan.dtype)
-    workers = workers or default_workers()
-    tally = run_plan(plan, series.frames, readers, array, workers=workers, progress=progress)
-    seconds["decode"] = time.perf_counter() - started
-    on_device: Any = array
-    if str(device) != "cpu":
-        started = time.perf_counter()
-        on_device = to_device(array, device)
-        seconds["upload"] = time.perf_counter() - started
-    report = DecodeReport(
-        dict(tally.frames_per_route), tally.encoded_bytes, array.nbytes, seconds, workers, str(device)
+    array, report = decode_plan(
+        plan, series.frames, readers, device=device, workers=workers, progress=progress, seconds=seconds
     )
     return Volume(
-        on_device,
+        array,
         _affine(series, diagnosis),
         CoordinateSystemNames.PATIENT,
         series.frame_of_reference_uid,
         {RGB_COLOR_CHANNEL_DESCRIPTOR: list(RGBColorChannels)} if len(frame_shape) == 3 else None,
         report=report,
     )
-
-
-def _prepare(series: Series, options: TransformOptions, dtype: np.dtype[Any]) -> list[FrameReader]:
-    """Prepare the instances for decoding: those that are described alike share a route and a compiled transform."""
-    frames = series.frames
-    shared: dict[tuple[Any, ...], tuple[Route, PixelTransform, PlainKind | None]] = {}
-    attributes_of: dict[Any, TransformAttributes] = {}
-    matters = {
-        "real_world": options.apply_real_world_transform is not False,
-        "voi": options.apply_voi_transform is not False,
-    }
-    readers = []
-    for instance in series.instances:
-        pixel, vr = instance.pixel, instance.pixel_data.vr
-        attributes = read_attributes(instance, attributes_of, **matters)
-        key = (id(pixel), instance.transfer_syntax_uid, vr, attributes, type(instance.source))
-        known = shared.get(key)
-        if known is None:
-            try:
-                route = route_for(instance.transfer_syntax_uid, pixel, vr=vr)
-                transform = compile_transform(
-                    pixel, frames.slope, frames.intercept, attributes, options, dtype, frames.number
-                )
-            except HdgpuError as error:
-                raise error.at(source=instance.name) from error.__cause__
-            known = shared[key] = (route, transform, plain_kind(route, transform, instance.source))
-        readers.append(FrameReader(instance, index_frames(instance), *known))
-    return readers
 
 
 def _affine(series: Series, diagnosis: StackDiagnosis) -> npt.NDArray[np.float64]:

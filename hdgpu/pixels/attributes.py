@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -181,7 +181,12 @@ class TransformAttributes:
 
 
 def read_attributes(
-    instance: Instance, known: dict[Any, TransformAttributes], *, real_world: bool = True, voi: bool = True
+    instance: Instance,
+    known: dict[Any, TransformAttributes],
+    *,
+    real_world: bool = True,
+    voi: bool = True,
+    frames: Collection[int] | None = None,
 ) -> tuple[TransformAttributes, ...]:
     """Return what concerns the values of each frame of an instance: one for all, or one for each.
 
@@ -192,6 +197,8 @@ def read_attributes(
         Kept by the caller from one instance of a series to the next: what is the same becomes the same object.
     real_world, voi : bool
         Whether real-world value maps, and windows and VOI LUTs, matter.  Slices often differ in their windows.
+    frames : collection of int, optional
+        Zero-based numbers of the frames that matter; the others are not read, and are not in what is returned.
 
     Raises
     ------
@@ -201,10 +208,10 @@ def read_attributes(
     header = instance.header
     own: tuple[Any, ...] = tuple(map(header.values.get, _OWN_AND_WINDOW if voi else _OWN))
     if not header.has_sequences:
-        found = known.get(own)
-        if found is None:
-            found = known[own] = TransformAttributes(header, None, header if voi else None)
-        return (found,)
+        plain = known.get(own)
+        if plain is None:
+            plain = known[own] = TransformAttributes(header, None, header if voi else None)
+        return (plain,)
     own = (*own, header.sequence_bytes(Tag.MODALITY_LUT_SEQUENCE))
     shared = next(header.items(Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE), None)
 
@@ -223,11 +230,11 @@ def read_attributes(
             found = known[key] = TransformAttributes(header, maps, windows)
         return found
 
-    groups = header.items(Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE) if real_world or voi else ()
-    frames = tuple(of_frame(group) for group in groups)
-    if not frames or len(set(frames)) == 1:
-        return (frames or (of_frame(None),))[:1]
-    return frames
+    groups = header.items(Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, frames) if real_world or voi else ()
+    found = tuple(of_frame(group) for group in groups)
+    if not found or len(set(found)) == 1:
+        return (found or (of_frame(None),))[:1]
+    return found
 
 
 def _real_world_header(holders: Sequence[Header]) -> Header | None:

@@ -78,7 +78,9 @@ def test_tiles_that_do_not_are_refused(
 ) -> None:
     places, regions = tiles(slices, rows, columns, high, wide)
     changed = regions.copy()
-    changed[data.draw(st.integers(0, len(regions) - 1)), data.draw(st.integers(0, 3))] += data.draw(st.sampled_from([-1, 1]))
+    changed[data.draw(st.integers(0, len(regions) - 1)), data.draw(st.integers(0, 3))] += data.draw(
+        st.sampled_from([-1, 1])
+    )
     with pytest.raises(ValueError, match="exactly once"):
         ScatterPlan(np.arange(len(places)), places, (slices, rows, columns), np.dtype("u1"), changed)
     with pytest.raises(ValueError, match="exactly once"):
@@ -111,9 +113,7 @@ def prepared(count: int, dtype: str = "float32") -> tuple[Any, ...]:
     datasets, voxels = make_series(count)
     instances = [Instance(header_of_dataset(dataset, f"file {i}")) for i, dataset in enumerate(datasets)]
     table = FrameTable.from_instances(instances)
-    transform = compile_transform(
-        instances[0].pixel, table.slope, table.intercept, (), TransformOptions(), dtype
-    )
+    transform = compile_transform(instances[0].pixel, table.slope, table.intercept, (), TransformOptions(), dtype)
     route = route_for(instances[0].transfer_syntax_uid, instances[0].pixel)
     readers = [FrameReader(instance, index_frames(instance), route, transform) for instance in instances]
     return table, readers, voxels
@@ -127,6 +127,38 @@ def test_every_frame_lands_where_it_is_planned(order: list[int], workers: int) -
     tally = run_plan(plan, table, readers, out, workers=workers)
     np.testing.assert_array_equal(out, voxels[order])
     assert tally.frames_per_route == {"native": 20}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int16", "float64"])
+@given(st.permutations(range(-2, 6)), st.data())
+def test_parts_of_frames_and_blank_slices(dtype: str, order: list[int], data: st.DataObject) -> None:
+    table, readers, voxels = prepared(6, dtype)
+    rows, columns = (
+        range(start, data.draw(st.integers(start + 1, size)))
+        for start, size in ((data.draw(st.integers(0, 4)), 5), (data.draw(st.integers(0, 3)), 4))
+    )
+    plan = ScatterPlan.stack(np.array(order), (5, 4), dtype, crop=(rows, columns))
+    out = np.full(plan.shape, 99, dtype)
+    run_plan(plan, table, readers, out, workers=2)
+    cropped = voxels[:, rows.start : rows.stop, columns.start : columns.stop]
+    for place, index in enumerate(order):
+        np.testing.assert_array_equal(out[place], cropped[index] if index >= 0 else 0)
+
+
+@given(st.integers(1, 4), st.integers(1, 3), st.integers(1, 3), st.data())
+def test_tiles_make_up_a_matrix(rows: int, columns: int, planes: int, data: st.DataObject) -> None:
+    """Each of the tiles of 5 x 4, which the matrix cuts at its lower and right edges, lands in its place."""
+    count = planes * rows * columns
+    table, readers, voxels = prepared(count)
+    height = data.draw(st.integers(5 * rows - 4, 5 * rows))
+    width = data.draw(st.integers(4 * columns - 3, 4 * columns))
+    places, regions = tiles(planes, height, width, 5, 4)
+    order = np.array(data.draw(st.permutations(range(count))))
+    plan = ScatterPlan(np.arange(count)[order], places[order], (planes, height, width), np.dtype("f4"), regions[order])
+    out = np.full(plan.shape, np.nan, np.float32)
+    run_plan(plan, table, readers, out, workers=2)
+    whole = voxels.reshape(planes, rows, columns, 5, 4).swapaxes(2, 3).reshape(planes, 5 * rows, 4 * columns)
+    np.testing.assert_array_equal(out, whole[:, :height, :width])
 
 
 @pytest.mark.parametrize("failing", [{3}, {17, 4, 30}, {0, 39}, set(range(40))])

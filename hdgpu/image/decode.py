@@ -1,0 +1,160 @@
+"""Decode what a plan asks for: the steps that series and images share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hdgpu.array import host_memory
+from hdgpu.array.device import Device, to_device
+from hdgpu.array.host_threads import default_workers
+from hdgpu.array.namespace import Array
+from hdgpu.codecs.route import Route, route_for
+from hdgpu.dicom.frame_index import FrameIndex, index_frames
+from hdgpu.dicom.instance import Instance
+from hdgpu.errors import HdgpuError, MixedSizeError
+from hdgpu.frames.engine import FrameReader, Progress, run_plan
+from hdgpu.frames.plain import PlainKind, plain_kind
+from hdgpu.frames.plan import ScatterPlan
+from hdgpu.frames.table import FrameTable
+from hdgpu.pixels.attributes import TransformAttributes, read_attributes
+from hdgpu.pixels.compile import compile_transform
+from hdgpu.pixels.options import TransformOptions
+from hdgpu.pixels.transform import PixelTransform
+from hdgpu.report import DecodeReport
+
+__all__ = ["decode_plan", "prepare_reader", "prepare_readers"]
+
+
+def prepare_readers(
+    instances: Sequence[Instance], table: FrameTable, options: TransformOptions, dtype: np.dtype[Any]
+) -> list[FrameReader]:
+    """Prepare instances for decoding: those that are described alike share a route and a compiled transform.
+
+    Parameters
+    ----------
+    instances : sequence of Instance
+    table : FrameTable
+        Of all their frames.
+    options : TransformOptions
+    dtype : numpy.dtype
+        Of the output.
+
+    Raises
+    ------
+    NoPixelDataError
+        If one holds no pixel data.
+    MixedSizeError
+        If some would be in colour, and some not.
+    HdgpuError
+        If one cannot be decoded, or its values not be transformed.
+    """
+    shared: dict[tuple[Any, ...], tuple[Route, PixelTransform, PlainKind | None]] = {}
+    attributes_of: dict[Any, TransformAttributes] = {}
+    readers = []
+    for instance in instances:
+        attributes = _attributes(instance, attributes_of, options, None)
+        key = (
+            id(instance.pixel), instance.transfer_syntax_uid, instance.pixel_data.vr, attributes, type(instance.source)
+        )  # fmt: skip
+        known = shared.get(key)
+        if known is None:
+            known = shared[key] = _compiled(instance, table, attributes, options, dtype, table.number)
+        readers.append(FrameReader(instance, index_frames(instance), *known))
+    shapes = {reader.transform.frame_shape for reader in readers}
+    if len(shapes) > 1:
+        raise MixedSizeError("some frames are in colour, and some are not", found=sorted(shapes))
+    return readers
+
+
+def prepare_reader(
+    instance: Instance, index: FrameIndex, table: FrameTable, options: TransformOptions, dtype: np.dtype[Any]
+) -> FrameReader:
+    """Prepare one instance for decoding some of its frames: those of the table.
+
+    Raises
+    ------
+    NoPixelDataError, HdgpuError
+        As `prepare_readers`.
+    """
+    attributes = _attributes(instance, {}, options, table.number)
+    places = np.arange(len(table))
+    return FrameReader(instance, index, *_compiled(instance, table, attributes, options, dtype, places))
+
+
+def _attributes(
+    instance: Instance, known: dict[Any, TransformAttributes], options: TransformOptions, frames: Any
+) -> tuple[TransformAttributes, ...]:
+    return read_attributes(
+        instance,
+        known,
+        real_world=options.apply_real_world_transform is not False,
+        voi=options.apply_voi_transform is not False,
+        frames=None if frames is None or len(frames) == instance.number_of_frames else set(frames.tolist()),
+    )
+
+
+def _compiled(
+    instance: Instance,
+    table: FrameTable,
+    attributes: tuple[TransformAttributes, ...],
+    options: TransformOptions,
+    dtype: np.dtype[Any],
+    number: Any,
+) -> tuple[Route, PixelTransform, PlainKind | None]:
+    """Return how frames are decoded and transformed; `number` tells the attributes of which frame a row has."""
+    pixel = instance.pixel
+    try:
+        route = route_for(instance.transfer_syntax_uid, pixel, vr=instance.pixel_data.vr)
+        transform = compile_transform(pixel, table.slope, table.intercept, attributes, options, dtype, number)
+    except HdgpuError as error:
+        raise error.at(source=instance.name) from error.__cause__
+    return route, transform, plain_kind(route, transform, instance.source)
+
+
+def decode_plan(
+    plan: ScatterPlan,
+    table: FrameTable,
+    readers: Sequence[FrameReader],
+    *,
+    device: Device,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    seconds: dict[str, float] | None = None,
+) -> tuple[Array, DecodeReport]:
+    """Run a plan into fresh memory, and return the array on a device, and the account of it.
+
+    Parameters
+    ----------
+    plan, table, readers
+        As `hdgpu.frames.engine.run_plan` takes them.
+    device : Device
+    workers : int, optional
+        Decoding threads; one for each core by default.
+    progress : callable, optional
+    seconds : dict, optional
+        Time by stage of what came before, which the account begins with.
+
+    Raises
+    ------
+    HdgpuError
+        If a frame cannot be decoded.  Nothing half-filled is returned.
+    """
+    seconds = {} if seconds is None else seconds
+    started = time.perf_counter()
+    array = host_memory.empty(plan.shape, plan.dtype)
+    workers = workers or default_workers()
+    tally = run_plan(plan, table, readers, array, workers=workers, progress=progress)
+    seconds["decode"] = time.perf_counter() - started
+    on_device: Any = array
+    if str(device) != "cpu":
+        started = time.perf_counter()
+        on_device = to_device(array, device)
+        seconds["upload"] = time.perf_counter() - started
+    report = DecodeReport(
+        dict(tally.frames_per_route), tally.encoded_bytes, array.nbytes, seconds, workers, str(device)
+    )
+    return on_device, report
