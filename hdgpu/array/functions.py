@@ -201,17 +201,24 @@ def median(array: Array, axis: tuple[int, ...]) -> Array:
     kept = tuple(each for each in range(array.ndim) if each not in axis)
     shape = tuple(1 if each in axis else size for each, size in enumerate(array.shape))
     rows = xp.reshape(xp.permute_dims(comparable(array), (*kept, *axis)), (math.prod(shape), -1))
-    ordered, count = xp.sort(rows, axis=1), rows.shape[1]
-    floating = xp.isdtype(array.dtype, "real floating")
+    floating, count = xp.isdtype(array.dtype, "real floating"), rows.shape[1]
     # the sum of two half precision numbers may be too large for them
-    working = (
-        xp.float32 if dtype_name(array.dtype) in ("float16", "bfloat16") else array.dtype if floating else xp.float64
-    )
-    below, above = (xp.astype(ordered[:, each], working) for each in ((count - 1) // 2, count // 2))
-    middle = below if count % 2 else (below + above) / 2
+    half = dtype_name(array.dtype) in ("float16", "bfloat16")
+    working = xp.float32 if half else array.dtype if floating else xp.float64
+    places = sorted({(count - 1) // 2, count // 2})
+    values = [xp.astype(each, working) for each in _ordered_at(rows, places)]
+    middle = values[0] if count % 2 else (values[0] + values[1]) / 2
     if floating:
         middle = xp.astype(xp.where(xp.any(xp.isnan(rows), axis=1), xp.full_like(middle, xp.nan), middle), array.dtype)
     return xp.reshape(middle, shape)
+
+
+def _ordered_at(rows: Array, places: list[int]) -> list[Array]:
+    """Return the values at places of each row, if it were in ascending order."""
+    if is_torch_array(rows) and dtype_name(rows.dtype) != "uint64":  # which need not sort for it
+        return [rows.kthvalue(place + 1, dim=1).values for place in places]
+    ordered = array_namespace(rows).sort(rows, axis=1)
+    return [ordered[:, place] for place in places]
 
 
 def take(table: Array, index: Array) -> Array:
