@@ -1,0 +1,5 @@
+"""Reading of single frames from DICOM files."""
+
+from hdgpu.image.file_reader import ImageFileReader
+
+__all__ = ["ImageFileReader"]
