@@ -74,8 +74,15 @@ def map_points(
         return mapped.T
 
 
-def rounded(points: Array) -> Array:
+def rounded(points: Array, *, checked: bool = False) -> Array:
     """Return the nearest whole numbers, ties to even, as int64; the points' own memory may be used for it.
+
+    Parameters
+    ----------
+    points : array
+        Shape (n, k), floating.
+    checked : bool, optional
+        Whether it is known already that they lie within bounds.
 
     Raises
     ------
@@ -89,8 +96,8 @@ def rounded(points: Array) -> Array:
     """
     lowest, highest = _INT64_BOUNDS
     count = int(points.shape[1])
-    rows = outside(points, [lowest] * count, [highest] * count)
-    if rows.size:
+    rows: Sequence[int] = [] if checked else outside(points, [lowest] * count, [highest] * count).tolist()
+    if rows:
         found = to_numpy(points[int(rows[0]), :]).tolist()
         raise VolumeError("positions that are not finite have no nearest index", found=f"{found} in row {rows[0]}")
     with on_device_of(points):

@@ -369,7 +369,7 @@ class Placement(ABC):
         indices = map_points(self.inverse_affine, coordinates, "coordinates")
         if check_bounds:
             require_inside(indices, self.spatial_shape, 0.5)
-        return rounded(indices) if round_output else indices
+        return rounded(indices, checked=check_bounds) if round_output else indices
 
     def geometry_equal(self, other: Placement, tol: float | None = 1e-5) -> bool:
         """Return whether two volumes have the same geometry.
