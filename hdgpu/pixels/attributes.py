@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -17,6 +17,7 @@ from hdgpu.pixels.lookup import (
     Descriptor,
     LookupTable,
     expand_segments,
+    is_implicit,
     read_descriptor,
     read_entries,
     read_table,
@@ -59,6 +60,8 @@ class RealWorldMap:
         LUT Label.
     units : tuple of str or None
         Code Value and Coding Scheme Designator of the measurement units.
+    sign_is_known : bool
+        Whether `first` and `last` were read with the sign that they have; else they are unsigned words.
     """
 
     first: float
@@ -68,6 +71,7 @@ class RealWorldMap:
     values: npt.NDArray[np.float64] | None
     label: str
     units: tuple[str, str] | None
+    sign_is_known: bool = True
 
 
 class VoiTransforms(NamedTuple):
@@ -157,7 +161,7 @@ class TransformAttributes:
         if len(kinds) > 1:
             found = ", ".join(f"{count} entries of {dtype} from {first} on" for first, count, dtype in kinds)
             raise LookupTableError("the tables of red, green and blue disagree", expected="tables alike", found=found)
-        return LookupTable(tables[0].first, np.stack([table.entries for table in tables], axis=-1))
+        return replace(tables[0], entries=np.stack([table.entries for table in tables], axis=-1))
 
     def _palette_table(self, descriptor_tag: Tag, data_tag: Tag, segmented_tag: Tag) -> LookupTable:
         header = self._header
@@ -177,7 +181,7 @@ class TransformAttributes:
             whole = Descriptor(len(value) // width, 0, descriptor.bits)
             data = read_entries(value, whole, describe_tag(tag), little_endian=little)
             entries = expand_segments(data, descriptor.count, describe_tag(tag))
-        return LookupTable(descriptor.first, entries)
+        return LookupTable(descriptor.first, entries, sign_is_known=False)
 
 
 def read_attributes(
@@ -310,7 +314,7 @@ def _real_world_map(item: Dataset) -> RealWorldMap:
             raise InvalidAttributeError(
                 "the real-world value map is not finite", tag=tag, found=f"{slope}, {intercept}"
             )
-        return RealWorldMap(first, last, slope, intercept, None, label, units)
+        return RealWorldMap(first, last, slope, intercept, None, label, units, not is_implicit(item))
     if not len(values):
         raise MissingAttributeError("the real-world value map has neither slope and intercept nor a table", tag=tag)
     if last - first + 1 != len(values):
@@ -320,7 +324,7 @@ def _real_world_map(item: Dataset) -> RealWorldMap:
             expected=f"{last - first + 1:g} values from {first:g} to {last:g}",
             found=len(values),
         )
-    return RealWorldMap(first, last, None, None, values, label, units)
+    return RealWorldMap(first, last, None, None, values, label, units, not is_implicit(item))
 
 
 def _mapped_range(item: Dataset) -> tuple[float, float]:
@@ -329,8 +333,8 @@ def _mapped_range(item: Dataset) -> tuple[float, float]:
         values = [item.get(name) for name in names]
         if None not in values:
             first, last = (float(value) for value in values)
-            if first > last and not prefix and first >= 1 << 15:
-                first -= 1 << 16  # signed, but read as unsigned: implicit VR does not tell
+            if first > last and not prefix and is_implicit(item):
+                first -= 1 << 16  # signed, but read as unsigned
             if first > last:
                 raise InvalidAttributeError("nothing is mapped", tag=names[0], expected=f"up to {last:g}", found=first)
             return first, last

@@ -143,10 +143,9 @@ def _chain(
         )
     color = palette or pixel.samples_per_pixel > 1
     _insist(options.apply_palette_color_lut, "apply_palette_color_lut", palette, Tag.PHOTOMETRIC_INTERPRETATION)
-    profile = attributes is not None and attributes.icc_profile is not None and color
-    _insist(options.apply_icc_profile, "apply_icc_profile", profile, Tag.ICC_PROFILE)
     if color:
         return _color_chain(pixel, attributes, options)
+    _insist(options.apply_icc_profile, "apply_icc_profile", False, Tag.ICC_PROFILE)
     return _grey_chain(pixel, attributes, options, rescaled)
 
 
@@ -169,7 +168,9 @@ def _color_chain(pixel: ImagePixel, attributes: TransformAttributes | None, opti
             return _Chain()
         table = _for_stored(attributes.palette() if attributes else _no_palette(), pixel)
         steps = (Lookup(table.first, table.entries),)
-    if attributes is not None and attributes.icc_profile is not None and options.apply_icc_profile is not False:
+    profile = attributes is not None and attributes.icc_profile is not None
+    _insist(options.apply_icc_profile, "apply_icc_profile", profile, Tag.ICC_PROFILE)
+    if profile and options.apply_icc_profile is not False:
         raise UnsupportedTransformError(
             "this version does not apply the transform that the file holds",
             tag=describe_tag(Tag.ICC_PROFILE),
@@ -239,8 +240,8 @@ def _voi(attributes: TransformAttributes | None, options: TransformOptions) -> W
 
 def _real_world_chain(chosen: RealWorldMap, pixel: ImagePixel) -> _Chain:
     first, last = chosen.first, chosen.last
-    if pixel.keyword == "PixelData" and pixel.pixel_representation and first > pixel.stored_range[1]:
-        first, last = first - (1 << 16), last - (1 << 16)  # signed, but read as unsigned
+    if pixel.pixel_representation and first >= 1 << 15 and not chosen.sign_is_known:
+        first, last = first - (1 << 16), last - (1 << 16)
     if chosen.values is None:
         assert chosen.slope is not None
         assert chosen.intercept is not None

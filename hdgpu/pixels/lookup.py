@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,7 @@ __all__ = ["Descriptor", "LookupTable", "expand_segments", "read_descriptor", "r
 Entries = npt.NDArray[Any]
 _DISCRETE, _LINEAR, _INDIRECT = 0, 1, 2  # types of segments, PS3.3 C.7.9.2
 _MAX_ENTRIES = 1 << 16
+_WORDS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +57,30 @@ class LookupTable:
         (m,) uint8 or uint16, or (m, 3) for a palette.
     explanation : str
         LUT Explanation, if there is one.
+    sign_is_known : bool
+        Whether `first` was read with the sign that it has; else it is unsigned, and may stand for a negative one.
     """
 
     first: int
     entries: Entries
     explanation: str = ""
+    sign_is_known: bool = True
 
     def for_values(self, smallest: float, largest: float) -> LookupTable:
         """Return the table with its first value read with the sign that suits the values that are looked up.
 
         Whether the descriptor is signed or not depends on what the table is applied to, and implicit VR does not tell
-        (PS3.3 C.11.1.1, C.11.2.1.1).  Files err, too.  So where a table, as it was read, begins above all values or
-        ends below them, and read with the other sign does not, it is read with the other sign.
+        (PS3.3 C.11.1.1, C.11.2.1.1).  Files err, too.  So where a table, with the sign that it should have, begins
+        above all values or ends below them, and with the other one does not, it has the other one.
         """
+        unsigned = self.first % _WORDS
+        signed = unsigned - _WORDS if unsigned >= _WORDS // 2 else unsigned
+        wanted = self.first if self.sign_is_known else signed if smallest < 0 else unsigned
         last = len(self.entries) - 1
-        if self.first <= largest and self.first + last >= smallest:
-            return self
-        other = self.first - _MAX_ENTRIES if self.first >= 1 << 15 else self.first + _MAX_ENTRIES
-        if (self.first >= 1 << 15 or self.first < 0) and other <= largest and other + last >= smallest:
-            return LookupTable(other, self.entries, self.explanation)
-        return self
+        for first in (wanted, signed, unsigned):
+            if first <= largest and first + last >= smallest:
+                return replace(self, first=first, sign_is_known=True)
+        return replace(self, first=wanted, sign_is_known=True)
 
 
 def read_descriptor(values: Any, name: str = "LUT Descriptor") -> Descriptor:
@@ -180,12 +185,18 @@ def read_table(item: Dataset) -> LookupTable:
     descriptor = read_descriptor(item.LUTDescriptor)
     little_endian = is_little_endian(item)
     entries = read_entries(element.value, descriptor, vr=str(element.VR), little_endian=little_endian)
-    return LookupTable(descriptor.first, entries, str(item.get("LUTExplanation", "") or ""))
+    explanation = str(item.get("LUTExplanation", "") or "")
+    return LookupTable(descriptor.first, entries, explanation, not is_implicit(item))
 
 
 def is_little_endian(dataset: Dataset) -> bool:
     """Whether words of bytes in the data set are little endian: as it was read, or else as everything is now."""
     return getattr(dataset, "original_encoding", (None, None))[1] is not False
+
+
+def is_implicit(dataset: Dataset) -> bool:
+    """Whether the data set was read from implicit VR, so that nobody wrote down which numbers are signed."""
+    return getattr(dataset, "original_encoding", (None, None))[0] is True
 
 
 def expand_segments(segments: Entries, count: int | None = None, name: str = "segmented data") -> Entries:
