@@ -243,7 +243,7 @@ class AmbiguousSeriesError(HdgpuError, ValueError):
     """There are several series and the call does not say which."""
 
 
-class StackError(HdgpuError, ValueError):
+class StackError(HdgpuError, ValueError, RuntimeError):
     """The frames do not form one regular stack.
 
     Attributes
@@ -291,6 +291,10 @@ class IrregularSpacingError(StackError):
 
 class GantryTiltError(StackError):
     """The slices are stacked at an angle to their normal."""
+
+
+class TilingError(HdgpuError, ValueError, RuntimeError):
+    """The tiles asked for are not there, are there twice, or do not lie within the total pixel matrix."""
 
 
 # --- Volumes ----------------------------------------------------------------------------------------------------------

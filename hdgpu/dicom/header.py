@@ -112,6 +112,14 @@ class Header:
             raise self._invalid(tag, "two bytes", value)
         return int(struct.unpack_from(self.encoding.order + "H", value)[0])
 
+    def binary_integers(self, tag: int, code: str) -> tuple[int, ...]:
+        """Return the values of VR US ("H"), UL ("I"), SL ("i") or AT ("HH"); none if the attribute is absent or empty."""
+        value = self.values.get(tag, b"")
+        pattern = struct.Struct(self.encoding.order + code)
+        if len(value) % pattern.size:
+            raise self._invalid(tag, f"a multiple of {pattern.size} bytes", value)
+        return tuple(number for numbers in pattern.iter_unpack(value) for number in numbers)
+
     def integer(self, tag: int, default: int | None = None) -> int:
         """Return a value of VR IS."""
         value = self.values.get(tag, b"").strip(b"\0 ")
