@@ -88,7 +88,7 @@ def _check_pixel(encoder: Encoder, pixel: ImagePixel, planar_configuration: int 
     """Insist that the encoder takes frames with these attributes."""
     photometric = pixel.photometric_interpretation
     allowed = encoder.photometric_of(pixel.samples_per_pixel)
-    signs = [0] + [1] * (photometric in encoder.signed)
+    signs = [0, 1] if photometric in encoder.signed and pixel.bits_allocated > 1 else [0]
     sizes = encoder.bits_allocated - ({1} if pixel.samples_per_pixel > 1 and encoder.compresses else set())
     planar: list[int | None] = [0, 1] if encoder.planar else [0]
     if pixel.samples_per_pixel == 1:
