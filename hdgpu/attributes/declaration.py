@@ -249,6 +249,10 @@ class _Declared:
         beyond what the declarations say.
     """
 
+    # with a layout of its own, and before them among the bases, it would keep instances of pydicom's classes from
+    # becoming ours
+    __slots__ = ()
+
     _attributes: ClassVar[dict[str, Attribute[Any]]] = {}
     _one_of: ClassVar[tuple[tuple[str, ...], ...]] = ()
 
@@ -290,7 +294,7 @@ class _Declared:
         return {keyword: item[keyword].value for keyword in keywords if keyword in item}
 
 
-class DeclaredDataset(_Declared, Dataset):
+class DeclaredDataset(Dataset, _Declared):
     """A data set that declares its attributes."""
 
     def __init__(self, **arguments: Any) -> None:
@@ -304,7 +308,7 @@ class DeclaredDataset(_Declared, Dataset):
     def _of(cls, value: Any) -> Self:
         """Return an argument as an instance of this class, if it may stand for one."""
         if not isinstance(value, cls):
-            raise TypeError(f"Expected a {cls.__name__}, not {type(value).__name__}.")
+            raise TypeError(f"Expected an instance of {cls.__name__}, not one of {type(value).__name__}.")
         return value
 
     @classmethod
@@ -341,7 +345,7 @@ class DeclaredDataset(_Declared, Dataset):
         return cls._convert(deepcopy(dataset) if copy else dataset)
 
 
-class MacroSequence(_Declared, Sequence):
+class MacroSequence(Sequence, _Declared):
     """A sequence of one item, which declares the attributes of the item."""
 
     def __init__(self, **arguments: Any) -> None:

@@ -130,7 +130,7 @@ def attribute_value(value: Any, keyword: str) -> Any:
 
 
 def read_value(value: Any, keyword: str) -> Any:
-    """Return one value that was read: identifiers as our class, dates and times as pydicom's, which are Python's.
+    """Return one value that was read: identifiers as our class, integers, and dates and times as pydicom's classes.
 
     Raises
     ------
@@ -140,6 +140,8 @@ def read_value(value: Any, keyword: str) -> Any:
     vr = dictionary_VR(keyword)
     if vr == "UI":
         return None if value is None else UID(str(value))
+    if vr == "IS":
+        return None if value is None else int(value)
     return _DATES[vr][0](value) if vr in _DATES and isinstance(value, str) else value
 
 

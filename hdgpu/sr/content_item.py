@@ -16,22 +16,43 @@ from hdgpu.errors import ContentTreeError, InvalidAttributeError, MissingAttribu
 from hdgpu.sr.coding import CodedConcept
 from hdgpu.sr.enum import RelationshipTypeValues, ValueTypeValues
 
-__all__ = ["ContentItem", "ContentSequence"]
+__all__ = ["ContentItem", "ContentItems", "ContentSequence"]
 
 
-class _Children(Attribute["ContentSequence"]):
-    """The content items below one."""
+class ContentItems(Attribute["ContentSequence | None"]):
+    """An attribute that is a sequence of content items.
+
+    Parameters
+    ----------
+    keyword, kind, doc : str
+        As for every attribute.
+    is_sr : bool or None
+        Whether the items are of a structured report; None for those below an item, which are what that is.
+    """
+
+    def __init__(self, keyword: str, kind: str = "1", doc: str = "", *, is_sr: bool | None = None) -> None:
+        super().__init__(keyword, kind, doc)
+        self.is_sr = is_sr
+
+    def encoded(self, value: Any) -> ContentSequence:
+        """Return the items in a sequence that checks them."""
+        return ContentSequence(value, is_sr=bool(self.is_sr))
+
+    def read(self, item: Dataset) -> ContentSequence | None:
+        """Return the sequence, or None if the attribute is absent."""
+        return item.get(self.keyword)
 
     def check(self, item: Dataset) -> None:
-        """Check the items below, and theirs."""
+        """Check that the sequence is there, its items, and theirs."""
+        super().check(item)
         for child in item.get(self.keyword) or ():
             _class_of(child)._check(child)
 
     def convert(self, item: Dataset) -> None:
-        """Turn the items below into content items, in place."""
+        """Turn the items into content items, in place."""
         children = item.get(self.keyword)
         if children is not None:
-            is_sr = all("RelationshipType" in child for child in children)
+            is_sr = all("RelationshipType" in child for child in children) if self.is_sr is None else self.is_sr
             converted = [_class_of(child)._convert(child) for child in children]
             setattr(item, self.keyword, ContentSequence(converted, is_sr=is_sr))
 
@@ -61,7 +82,7 @@ class ContentItem(DeclaredDataset):
     relationship_type = Choice[RelationshipTypeValues | None](
         "RelationshipType", RelationshipTypeValues, "3", "How the item relates to its parent, if it has one."
     )
-    _children = _Children("ContentSequence", "3")
+    _children = ContentItems("ContentSequence", "3")
 
     # that of the items of a class
     _value_type: ClassVar[ValueTypeValues]
