@@ -1,9 +1,8 @@
 """Chains of transforms, from the file on, against highdicom's classes one after the other, and against its images.
 
 highdicom's images fold a LINEAR window into stored values before they take half a unit off, look up at a stride where
-a VOI LUT follows a slope, do not scale a VOI LUT after a Modality LUT, and cut tables short where stored values have 8
-bits:
-there its own classes in turn are the oracle.
+a VOI LUT follows a slope, do not scale a VOI LUT after a Modality LUT, and cut tables short for 8 bits: there its own
+classes in turn are the oracle.
 """
 
 from __future__ import annotations
