@@ -13,6 +13,8 @@ from hdgpu.dicom.image_pixel import ImagePixel
 
 __all__ = ["encode_baseline", "encode_extended", "encode_lossless"]
 
+_LEAST_OF_A_WORD = 9
+
 
 def encode_baseline(samples: Samples, pixel: ImagePixel, loss: Loss) -> bytes:
     """Return a baseline stream of 8 bits: RGB becomes YCbCr, its chroma of half the size in both directions.
@@ -36,13 +38,13 @@ def encode_lossless(samples: Samples, pixel: ImagePixel, loss: Loss) -> bytes:
     """Return a lossless stream with first-order prediction (process 14, selection value 1).
 
     Parameters are those of :func:`hdgpu.codecs.encode_native.encode_little_endian`.  JPEG has no sign: of signed
-    samples the lowest Bits Stored bits are coded, from the highest of which a decoder gets the sign back.
+    samples the lowest Bits Stored bits are coded, from the highest of which a decoder gets the sign back.  The
+    precision is Bits Stored, but in a container of 16 bits 9 at least, for decoders take 8 and fewer to be bytes.
     """
     size = samples.dtype.itemsize
     unsigned = samples.view(np.dtype(f"u{size}")) & ((1 << pixel.bits_stored) - 1)
-    if pixel.bits_stored <= 8:
-        unsigned = unsigned.astype(np.uint8, copy=False)
-    return bytes(imagecodecs().jpeg8_encode(unsigned, lossless=True, predictor=1, bitspersample=pixel.bits_stored))
+    precision = pixel.bits_stored if size == 1 else max(pixel.bits_stored, _LEAST_OF_A_WORD)
+    return bytes(imagecodecs().jpeg8_encode(unsigned, lossless=True, predictor=1, bitspersample=precision))
 
 
 def _quality(loss: Loss) -> int:
