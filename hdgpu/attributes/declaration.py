@@ -22,6 +22,7 @@ from copy import deepcopy
 from enum import Enum
 from typing import Any, ClassVar, Generic, Self, TypeVar, overload
 
+from pydicom.datadict import dictionary_VM
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
@@ -121,8 +122,17 @@ class Values(Value[T]):
 
     def encoded(self, value: Any) -> Any:
         """Return the values, checked."""
-        given = [value] if isinstance(value, str) or not hasattr(value, "__iter__") else list(value)
-        values = [attribute_value(each, self.keyword) for each in given]
+        multiplicity = dictionary_VM(self.keyword)
+        count = int(multiplicity) if multiplicity.isdecimal() else None
+        is_single = count is None and (isinstance(value, str) or not hasattr(value, "__iter__"))
+        values = [attribute_value(each, self.keyword) for each in ([value] if is_single else value)]
+        if count is not None and len(values) != count:
+            raise InvalidAttributeError(
+                "the attribute has the wrong number of values",
+                tag=attribute_name(self.keyword),
+                expected=count,
+                found=len(values),
+            )
         return values[0] if len(values) == 1 else values
 
     def read(self, item: Dataset) -> T:
@@ -393,6 +403,9 @@ class MacroSequence(Sequence, _Declared):
         if not isinstance(other, Sequence):
             return NotImplemented
         return len(self) == len(other) == 1 and self._declared_values(self[0]) == self._declared_values(other[0])
+
+    def __ne__(self, other: object) -> bool:  # pydicom's compares in its own way
+        return not self == other
 
     # as pydicom's sequences, it can change
     __hash__ = None  # type: ignore[assignment]

@@ -51,7 +51,8 @@ _CONTROL, _CONTROL_BUT_LINES = re.compile(r"[\x00-\x1f\x7f]"), re.compile(r"[\x0
 # It separates values, except in these.
 _MAY_HAVE_BACKSLASH = ("UT",)
 _CODE_STRING = re.compile(r"[A-Z0-9_ ]{1,16}")
-_IDENTIFIER = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*")
+# leading zeros are wrong, and frequent: what refers to an instance that has them cannot change them
+_IDENTIFIER = re.compile(r"[0-9]+(\.[0-9]+)*")
 _RESOURCE = re.compile(r"[^\s\\<>\"{}|^`\x00-\x1f]+")
 _RANGES = {"IS": (-(2**31), 2**31 - 1), "SL": (-(2**31), 2**31 - 1), "UL": (0, 2**32 - 1), "US": (0, 2**16 - 1)}
 _FRACTION = r"(\.[0-9]{1,6})?"
@@ -298,7 +299,7 @@ def _real(value: Any, keyword: str) -> float:
 def _uid(value: Any, keyword: str) -> UID:
     text = _must_be_text(value, keyword)
     if len(text) > 64 or not _IDENTIFIER.fullmatch(text):
-        expected = "at most 64 digits and points, no part with a leading zero"
+        expected = "at most 64 characters: numbers, and points between them"
         raise _wrong("the text is no unique identifier", expected, text, keyword)
     return UID(text)
 

@@ -4,45 +4,24 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from typing import Any
 
-from pydicom.valuerep import DSfloat
-
-from hdgpu.content.base import MacroSequence, attribute_name, decimal_string
+from hdgpu.attributes.declaration import MacroSequence, Value, Values
+from hdgpu.attributes.values import attribute_name
 from hdgpu.enum import CoordinateSystemNames
 from hdgpu.errors import InvalidAttributeError
 from hdgpu.geometry.affine import checked_orientation
 
 __all__ = ["PixelMeasuresSequence", "PlaneOrientationSequence", "PlanePositionSequence"]
 
-_ORIENTATION_KEYWORD = {
-    CoordinateSystemNames.PATIENT: "ImageOrientationPatient",
-    CoordinateSystemNames.SLIDE: "ImageOrientationSlide",
-}
 _OFFSETS = ("XOffsetInSlideCoordinateSystem", "YOffsetInSlideCoordinateSystem", "ZOffsetInSlideCoordinateSystem")
 _COLUMN, _ROW = "ColumnPositionInTotalImagePixelMatrix", "RowPositionInTotalImagePixelMatrix"
 _LARGEST_POSITION = 2**31 - 1  # of value representation SL
 
 
-def _decimals(values: Sequence[Any], count: int, keyword: str) -> list[DSfloat]:
-    """Return that many numbers as values of the attribute."""
-    numbers = [decimal_string(value, keyword) for value in values]
-    if len(numbers) != count:
-        raise InvalidAttributeError(
-            "the attribute has the wrong number of values",
-            tag=attribute_name(keyword),
-            expected=count,
-            found=len(numbers),
-        )
-    return numbers
-
-
-def _length(value: Any, keyword: str) -> DSfloat:
-    """Return a length that is not negative."""
-    number = decimal_string(value, keyword)
-    if number < 0.0:
-        raise InvalidAttributeError("a length cannot be negative", tag=attribute_name(keyword), found=float(number))
-    return number
+def _check_length(length: float, keyword: str) -> None:
+    """Check that a length is not negative."""
+    if length < 0.0:
+        raise InvalidAttributeError("a length cannot be negative", tag=attribute_name(keyword), found=float(length))
 
 
 class PixelMeasuresSequence(MacroSequence):
@@ -72,8 +51,9 @@ class PixelMeasuresSequence(MacroSequence):
     (0028,0030) Pixel Spacing                       DS: [0.7, 0.33333333333333]
     """
 
-    _layouts = (("PixelSpacing", "SliceThickness"),)
-    _optional = ("SpacingBetweenSlices",)
+    _pixel_spacing = Values[list[float]]("PixelSpacing", "2")
+    _slice_thickness = Value[float | None]("SliceThickness", "2")
+    _spacing_between_slices = Value[float | None]("SpacingBetweenSlices", "3")
 
     def __init__(
         self,
@@ -81,14 +61,13 @@ class PixelMeasuresSequence(MacroSequence):
         slice_thickness: float | None,
         spacing_between_slices: float | None = None,
     ) -> None:
-        attributes: dict[str, Any] = {
-            "PixelSpacing": _decimals([_length(each, "PixelSpacing") for each in pixel_spacing], 2, "PixelSpacing")
-        }
+        # its sign has a meaning in nuclear medicine (PS3.3 C.8.4.15)
+        super().__init__(pixel_spacing=pixel_spacing, spacing_between_slices=spacing_between_slices)
+        for spacing in self._pixel_spacing:
+            _check_length(spacing, "PixelSpacing")
         if slice_thickness is not None:
-            attributes["SliceThickness"] = _length(slice_thickness, "SliceThickness")
-        if spacing_between_slices is not None:  # its sign has a meaning in nuclear medicine (PS3.3 C.8.4.15)
-            attributes["SpacingBetweenSlices"] = decimal_string(spacing_between_slices, "SpacingBetweenSlices")
-        super().__init__(attributes)
+            self._set(slice_thickness=slice_thickness)
+            _check_length(self[0].SliceThickness, "SliceThickness")
 
 
 class PlaneOrientationSequence(MacroSequence):
@@ -116,18 +95,18 @@ class PlaneOrientationSequence(MacroSequence):
     (0048,0102) Image Orientation (Slide)           DS: [0.0, -1.0, 0.0, -1.0, 0.0, 0.0]
     """
 
-    _layouts = tuple((keyword,) for keyword in _ORIENTATION_KEYWORD.values())
+    _patient = Values[list[float] | None]("ImageOrientationPatient", "1C")
+    _slide = Values[list[float] | None]("ImageOrientationSlide", "1C")
+    _one_of = (("ImageOrientationPatient",), ("ImageOrientationSlide",))
 
     def __init__(self, coordinate_system: str | CoordinateSystemNames, image_orientation: Sequence[float]) -> None:
-        keyword = _ORIENTATION_KEYWORD[CoordinateSystemNames(coordinate_system)]
-        cosines = _decimals(image_orientation, 6, keyword)
-        checked_orientation(cosines)
-        super().__init__({keyword: cosines})
+        super().__init__(**{CoordinateSystemNames(coordinate_system).value.lower(): image_orientation})
+        checked_orientation(self.cosines)
 
     @property
     def cosines(self) -> tuple[float, float, float, float, float, float]:
         """Direction cosines of the rows, then of the columns."""
-        (values,) = self._values().values()
+        values = (self._slide if self._patient is None else self._patient) or ()
         first, second, third, fourth, fifth, sixth = map(float, values)
         return first, second, third, fourth, fifth, sixth
 
@@ -158,7 +137,13 @@ class PlanePositionSequence(MacroSequence):
     [-100.0, 50.25, 0.33333333333333]
     """
 
-    _layouts = (("ImagePositionPatient",), (*_OFFSETS, _ROW, _COLUMN))
+    _patient = Values[list[float] | None]("ImagePositionPatient", "1C")
+    _x = Value[float | None](_OFFSETS[0], "1C")
+    _y = Value[float | None](_OFFSETS[1], "1C")
+    _z = Value[float | None](_OFFSETS[2], "1C")
+    _row = Value[int | None](_ROW, "1C")
+    _column = Value[int | None](_COLUMN, "1C")
+    _one_of = (("ImagePositionPatient",), (*_OFFSETS, _ROW, _COLUMN))
 
     def __init__(
         self,
@@ -167,7 +152,7 @@ class PlanePositionSequence(MacroSequence):
         pixel_matrix_position: tuple[int, int] | None = None,
     ) -> None:
         if CoordinateSystemNames(coordinate_system) is CoordinateSystemNames.PATIENT:
-            super().__init__({"ImagePositionPatient": _decimals(image_position, 3, "ImagePositionPatient")})
+            super().__init__(patient=image_position)
             return
         if pixel_matrix_position is None:
             raise TypeError("Argument 'pixel_matrix_position' is needed for the slide coordinate system.")
@@ -178,5 +163,12 @@ class PlanePositionSequence(MacroSequence):
                 expected=f"two integers from 1 to {_LARGEST_POSITION}",
                 found=tuple(place),
             )
-        offsets = _decimals(image_position, 3, _OFFSETS[0])
-        super().__init__({**dict(zip(_OFFSETS, offsets, strict=True)), _COLUMN: place[0], _ROW: place[1]})
+        offsets = list(image_position)
+        if len(offsets) != 3:
+            raise InvalidAttributeError(
+                "a position has the wrong number of coordinates",
+                tag=attribute_name(_OFFSETS[0]),
+                expected=3,
+                found=len(offsets),
+            )
+        super().__init__(x=offsets[0], y=offsets[1], z=offsets[2], row=place[1], column=place[0])
