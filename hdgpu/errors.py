@@ -14,8 +14,8 @@ from typing import Any
 
 __all__ = [
     "AmbiguousSeriesError",
-    "ContentTreeError",
     "ClosedReaderError",
+    "ContentTreeError",
     "CoordinateSystemError",
     "DeviceUnavailableError",
     "DuplicatePositionError",
@@ -39,15 +39,20 @@ __all__ = [
     "MixedOrientationError",
     "MixedSizeError",
     "NoPixelDataError",
+    "NotCoveredError",
+    "NotCoveredNameError",
     "NotDicomError",
     "OutOfBoundsError",
     "OutputTypeError",
     "PixelDataSizeError",
     "SourceError",
+    "SourceImageError",
     "SourceNotFoundError",
     "StackError",
+    "TilingError",
     "TransformSelectionError",
     "TruncatedFileError",
+    "UnknownReferenceError",
     "UnmappedValueError",
     "UnsupportedPixelError",
     "UnsupportedTransferSyntaxError",
@@ -297,6 +302,16 @@ class TilingError(HdgpuError, ValueError, RuntimeError):
     """The tiles asked for are not there, are there twice, or do not lie within the total pixel matrix."""
 
 
+class UnknownReferenceError(HdgpuError, KeyError, ValueError):
+    """There is no dimension, or no source image, of that name."""
+
+    __str__ = Exception.__str__  # that of KeyError puts quotation marks around it
+
+
+class SourceImageError(HdgpuError, RuntimeError, ValueError):
+    """Frames cannot be found by the images that they were derived from."""
+
+
 # --- Volumes ----------------------------------------------------------------------------------------------------------
 
 
@@ -329,3 +344,14 @@ class DeviceUnavailableError(HdgpuError, RuntimeError):
 
 class MissingDependencyError(HdgpuError, ImportError):
     """An optional library is not installed."""
+
+
+# --- The peer ---------------------------------------------------------------------------------------------------------
+
+
+class NotCoveredError(HdgpuError, ImportError):
+    """A module of highdicom that hdgpu has no counterpart of."""
+
+
+class NotCoveredNameError(HdgpuError, AttributeError):
+    """A name in a module of highdicom that hdgpu has no counterpart of."""

@@ -113,7 +113,7 @@ class Header:
         return int(struct.unpack_from(self.encoding.order + "H", value)[0])
 
     def binary_integers(self, tag: int, code: str) -> tuple[int, ...]:
-        """Return the values of VR US ("H"), UL ("I"), SL ("i") or AT ("HH"); none if the attribute is absent or empty."""
+        """Return the values of VR US ("H"), UL ("I"), SL ("i") or AT ("HH"); none if it is absent or empty."""
         value = self.values.get(tag, b"")
         pattern = struct.Struct(self.encoding.order + code)
         if len(value) % pattern.size:

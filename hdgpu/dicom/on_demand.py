@@ -8,19 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from pydicom import Dataset
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataelem import RawDataElement, convert_raw_data_element
 
 from hdgpu.dicom.tags import WANTED, Tag
-
-if TYPE_CHECKING:
-    from pydicom import Dataset
-
-    Base = Dataset
-else:
-    Base = object
 
 __all__ = ["OnDemandDataset"]
 
@@ -32,8 +26,8 @@ _READ_WITH_THE_ELEMENTS = frozenset({
 _FRAMES_DEPEND_ON = WANTED.keys() | {Tag.FLOAT_PIXEL_DATA, Tag.DOUBLE_FLOAT_PIXEL_DATA, Tag.PIXEL_DATA}
 
 
-class OnDemandDataset(Base):
-    """Mixed into a subclass of `pydicom.Dataset`, in front of it.
+class OnDemandDataset(Dataset):
+    """A data set that is parsed when it is first looked at.
 
     It also notes whether an attribute that frames are decoded by was set or deleted since the data set was read.
     Changes within the items of a sequence go unnoticed.

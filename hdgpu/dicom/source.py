@@ -84,6 +84,15 @@ class Source(ABC):
         self._check_ranges(ranges)
         return [self.read_at(offset, length) for offset, length in ranges]
 
+    def check_unchanged(self) -> None:  # noqa: B027 - most sources cannot tell
+        """Make sure that the bytes are still those that were there when the source was first read.
+
+        Raises
+        ------
+        SourceError
+            If the file has been changed or replaced since.
+        """
+
     def _check_ranges(self, ranges: Sequence[tuple[int, int]]) -> None:
         for offset, length in ranges:
             if offset < 0 or length < 0 or offset + length > self.size:
@@ -110,6 +119,7 @@ class PathSource(Source):
     def __init__(self, path: str | os.PathLike[str], size: int | None = None) -> None:
         self.name = os.fspath(path)
         self._size = size
+        self._version: tuple[int, int, int] | None = None
 
     @property
     def size(self) -> int:
@@ -126,13 +136,27 @@ class PathSource(Source):
         try:
             descriptor = os.open(self.name, os.O_RDONLY)
             try:
-                data = os.pread(descriptor, length, 0)
-                self._size = len(data) if len(data) < length else os.fstat(descriptor).st_size
-                return data
+                self._note_version(os.fstat(descriptor))
+                return os.pread(descriptor, length, 0)
             finally:
                 os.close(descriptor)
         except OSError as error:
             raise self._unreadable(error) from error
+
+    def _note_version(self, status: os.stat_result) -> None:
+        self._size = status.st_size
+        self._version = (status.st_size, status.st_mtime_ns, status.st_ino)
+
+    def check_unchanged(self) -> None:
+        """Compare size, time of change and identity of the file with those of when it was opened."""
+        try:
+            status = os.stat(self.name)
+        except OSError as error:
+            raise self._unreadable(error) from error
+        if self._version is None:
+            self._note_version(status)
+        elif self._version != (status.st_size, status.st_mtime_ns, status.st_ino):
+            raise SourceError("the file was changed while it was in use", source=self.name, remedy="Open it again.")
 
     def _read(self, offset: int, length: int) -> memoryview:
         return self._read_into(offset, length, ReadBuffer())

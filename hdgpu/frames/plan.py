@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -121,6 +121,10 @@ class ScatterPlan:
             one = Region(0, 0, len(rows), len(columns), rows.start, columns.start)
             regions = np.tile(np.array(one, np.int64), (len(places), 1))
         return cls(order[places], places, shape, np.dtype(dtype), regions, blank)
+
+    def renumbered(self, frame: npt.NDArray[np.int64]) -> ScatterPlan:
+        """Return the plan with other rows of a table for its frames."""
+        return replace(self, frame=frame)
 
     @property
     def nbytes(self) -> int:

@@ -117,7 +117,7 @@ class TileTable:
         self._check(regions, destination, shape, frames, (rows.start, columns.start))
         return ScatterPlan(frames, destination, shape, np.dtype(dtype), regions)
 
-    def _selected(self, channel: str | int | None, focal_plane: int | None) -> npt.NDArray[np.bool_]:
+    def _selected(self, channel: str | int | None, focal_plane: int | None) -> Any:
         """Return which frames are of the channel and the focal plane: of the only one, if none is named."""
         number = self._number_of(channel)
         if focal_plane is None and self.planes > 1:
@@ -225,7 +225,7 @@ def _full(dataset: Dataset, instance: Instance, matrix: tuple[int, int]) -> Tile
 
 
 def _optical_paths(dataset: Dataset, channels: Sequence[int | None]) -> tuple[str | int | None, ...]:
-    """Return the identifiers of the optical paths, in whose order channels are numbered; segments keep their numbers."""
+    """Return the identifiers of the optical paths, in whose order channels are numbered; segments have numbers."""
     paths = dataset.get("OpticalPathSequence") or ()
     if len(paths) != len(channels):
         return tuple(channels)

@@ -7,7 +7,7 @@ import threading
 
 import pydicom
 import pytest
-from pydicom import DataElement, Dataset, dcmread
+from pydicom import DataElement, dcmread
 from pydicom.data import get_testdata_file
 
 from hdgpu.dicom.on_demand import OnDemandDataset
@@ -15,7 +15,7 @@ from hdgpu.dicom.on_demand import OnDemandDataset
 PATH = get_testdata_file("CT_small.dcm")
 
 
-class Image(OnDemandDataset, Dataset):
+class Image(OnDemandDataset):
     pass
 
 

@@ -1,0 +1,171 @@
+"""Access to the frames of one instance: what is asked for is planned, and no other frame is read."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hdgpu.array.device import Device, parse_device
+from hdgpu.array.namespace import Array
+from hdgpu.dicom.frame_index import FrameIndex, index_frames
+from hdgpu.dicom.instance import Instance
+from hdgpu.frames.engine import FrameReader
+from hdgpu.frames.plan import ScatterPlan
+from hdgpu.frames.table import FrameTable
+from hdgpu.image.decode import decode_plan, prepare_reader
+from hdgpu.pixels.options import TransformOptions
+from hdgpu.report import DecodeReport
+
+__all__ = ["STORED_VALUES", "FrameAccess"]
+
+STORED_VALUES = TransformOptions(
+    apply_real_world_transform=False,
+    apply_modality_transform=False,
+    apply_voi_transform=False,
+    apply_presentation_lut=False,
+    apply_palette_color_lut=False,
+    apply_icc_profile=False,
+)
+"""No transform at all."""
+
+# Calls for some of the frames after which what all frames say of themselves is read, and kept.
+_CALLS_BEFORE_ALL_IS_READ = 2
+_READERS_KEPT = 8
+
+Planner = Callable[[tuple[int, ...]], ScatterPlan]
+"""Makes a plan, given the shape of a frame of the output; its frames are numbers of frames."""
+
+
+class FrameAccess:
+    """Frames of one instance.
+
+    Any number of threads may use it at once.
+
+    Parameters
+    ----------
+    instance : Instance
+    """
+
+    def __init__(self, instance: Instance) -> None:
+        self.instance = instance
+        self._readers: dict[Any, FrameReader] = {}
+        self._calls = 0
+        self._lock = threading.Lock()
+
+    @property
+    def count(self) -> int:
+        """Number of frames; 0 without pixel data."""
+        return self.instance.number_of_frames
+
+    @cached_property
+    def index(self) -> FrameIndex:
+        """Where each frame lies in the file."""
+        return index_frames(self.instance)
+
+    @cached_property
+    def table(self) -> FrameTable:
+        """What all frames say of themselves."""
+        return FrameTable.from_instances([self.instance])
+
+    def raw(self, frame: int) -> bytes:
+        """Return the encoded bytes of a frame, counted from zero."""
+        return bytes(self.index.read(self.instance.source, frame))
+
+    def stored_dtype(self) -> np.dtype[Any]:
+        """Return the data type of stored values."""
+        return self.instance.pixel.dtype
+
+    def frames(
+        self,
+        numbers: npt.NDArray[np.int64],
+        options: TransformOptions,
+        dtype: npt.DTypeLike,
+        *,
+        device: str | Device | None = None,
+        workers: int | None = None,
+    ) -> Array:
+        """Return frames, counted from zero, down the first axis.
+
+        Raises
+        ------
+        HdgpuError
+            If one cannot be decoded or transformed: the message says which.
+        """
+
+        def stack(frame_shape: tuple[int, ...]) -> ScatterPlan:
+            return ScatterPlan.stack(numbers, frame_shape, dtype)
+
+        return self.run(stack, np.unique(numbers), options, dtype, device=device, workers=workers)[0]
+
+    def run(
+        self,
+        planner: Planner,
+        numbers: npt.NDArray[np.int64],
+        options: TransformOptions,
+        dtype: npt.DTypeLike,
+        *,
+        device: str | Device | None = None,
+        workers: int | None = None,
+    ) -> tuple[Array, DecodeReport]:
+        """Run a plan over some frames, and return the array and the account of it.
+
+        Parameters
+        ----------
+        planner : callable
+        numbers : numpy.ndarray
+            (n,) int64, the frames that the plan is about, counted from zero, ascending and each once.
+        options : TransformOptions
+        dtype : data type
+        device : str, Device or None
+        workers : int, optional
+        """
+        place = parse_device(device)
+        table, reader, kept = self._reader(numbers, options, np.dtype(dtype))
+        plan = planner(reader.transform.frame_shape)
+        if not kept:
+            plan = plan.renumbered(np.searchsorted(numbers, plan.frame))
+        result = decode_plan(plan, table, [reader], device=place, workers=workers)
+        self.instance.source.check_unchanged()
+        return result
+
+    def _reader(
+        self, numbers: npt.NDArray[np.int64], options: TransformOptions, dtype: np.dtype[Any]
+    ) -> tuple[FrameTable, FrameReader, bool]:
+        """Return a table, a reader whose rows are the table's, and whether they are of all frames."""
+        key = (options, dtype) if _is_hashable(options) else None
+        reader = self._readers.get(key)
+        if reader is not None:
+            return self.table, reader, True
+        with self._lock:
+            self._calls += 1
+            every = len(numbers) == self.count or "table" in self.__dict__ or self._calls > _CALLS_BEFORE_ALL_IS_READ
+        table = self.table if every else FrameTable.of_frames(self.instance, numbers)
+        reader = prepare_reader(self.instance, self.index, table, options, dtype)
+        if every and key is not None:
+            with self._lock:
+                if len(self._readers) >= _READERS_KEPT:
+                    self._readers.clear()
+                self._readers[key] = reader
+        return table, reader, every
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What is known of where frames lie goes along; what is read from the header again does not.
+        return {"instance": self.instance, "index": self.__dict__.get("index")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["instance"])  # type: ignore[misc]
+        if state["index"] is not None:
+            self.__dict__["index"] = state["index"]
+
+
+def _is_hashable(options: TransformOptions) -> bool:
+    try:
+        hash(options)
+    except TypeError:  # a VOI transform of the caller's own
+        return False
+    return True
