@@ -51,7 +51,7 @@ def test_there_and_back(xp):
 @pytest.mark.parametrize("kind", [*SINGLE, *DOUBLE])
 def test_the_affine_handed_out_leads_not_back_into_the_transformer(kind):
     transformer = kind(*PLANE) if kind in SINGLE else kind(*PLANE, *PLANE)
-    before = transformer.affine
+    before = transformer.affine.copy()
     transformer.affine[:] = 7.0
     np.testing.assert_array_equal(transformer.affine, before)
 
