@@ -17,7 +17,7 @@ from hdgpu.errors import LookupTableError, MissingTransformError, OutputTypeErro
 from hdgpu.pixels.attributes import RealWorldMap, TransformAttributes
 from hdgpu.pixels.lookup import LookupTable
 from hdgpu.pixels.options import TransformOptions, select_real_world_map, select_voi
-from hdgpu.pixels.steps import Lookup, RampStep, Step, voi_step
+from hdgpu.pixels.steps import Lookup, Step, voi_step
 from hdgpu.pixels.transform import Float, PixelTransform, TransformKind
 from hdgpu.pixels.window import Window
 
@@ -93,7 +93,7 @@ def compile_transform(
     slope, intercept = _affine(chains, which, slope, intercept, pixel)
     programs = tuple(chain.steps for chain in chains)
     _check_whole_numbers(programs, which, slope, intercept)
-    kind = _kind(programs, bool((slope == 1).all() and (intercept == 0).all()), pixel, output)
+    kind = _kind(programs, slope, intercept, which, pixel, output)
     if kind is TransformKind.AFFINE:
         _check_output(slope, intercept, output)
     limits = np.array([chain.valid for chain in chains])[which]
@@ -303,12 +303,18 @@ def _check_whole_numbers(
 
 
 def _kind(
-    programs: Sequence[tuple[Step, ...]], is_identity: bool, pixel: ImagePixel, output: np.dtype[Any]
+    programs: Sequence[tuple[Step, ...]],
+    slope: Float,
+    intercept: Float,
+    which: npt.NDArray[np.int64],
+    pixel: ImagePixel,
+    output: np.dtype[Any],
 ) -> TransformKind:
     if not any(programs):
+        is_identity = bool((slope == 1).all() and (intercept == 0).all())
         return TransformKind.IDENTITY if is_identity else TransformKind.AFFINE
-    windowed = any(not isinstance(step, Lookup) or step.entries.dtype.kind == "f" for s in programs for step in s)
-    if output.kind != "f" and windowed:
+    fractional = any(not isinstance(step, Lookup) or step.entries.dtype.kind == "f" for s in programs for step in s)
+    if output.kind != "f" and fractional:
         raise OutputTypeError(
             f"{output} cannot hold fractions",
             expected="a floating type",
@@ -316,8 +322,9 @@ def _kind(
         )
     if pixel.keyword != "PixelData" or pixel.dtype.itemsize > 2:
         return TransformKind.STEPS
-    straight = all(len(steps) == 1 and isinstance(steps[0], RampStep) for steps in programs)
-    return TransformKind.WINDOW if straight and output.char in "fd" else TransformKind.TABLE
+    tables = len({*zip(slope.tolist(), intercept.tolist(), which.tolist(), strict=True)})
+    looked_up, filled = len(slope) * pixel.frame_samples, tables << 8 * pixel.dtype.itemsize
+    return TransformKind.TABLE if looked_up >= filled or tables == 1 else TransformKind.STEPS
 
 
 def _check_output(slope: Float, intercept: Float, output: np.dtype[Any]) -> None:

@@ -59,16 +59,9 @@ def transform_frame(
     kind = transform.kind
     types = stored.dtype.char + out.dtype.char
     if kind is TransformKind.TABLE:
-        _look_up(compiled, transform.table(row), stored, out)
+        _look_up(compiled, transform.table(row), stored, out, stream=stream)
     elif kind is TransformKind.STEPS:
         _in_blocks(transform, row, stored, out)
-    elif kind is TransformKind.WINDOW:
-        if compiled is not None and types in _COMPILED_TYPES:
-            low, gain, base, limits = transform.ramp(row)
-            affine = float(transform.slope[row]), float(transform.intercept[row])
-            compiled.window_frame(stored, out, types, (*affine, low, gain, base, *limits))
-        else:
-            _in_blocks(transform, row, stored, out)
     elif compiled is not None and types in _COMPILED_TYPES:
         slope, intercept = transform.slope[row], transform.intercept[row]
         compiled.convert_frame(stored, out, types, slope, intercept, transform.exact_in_float32, stream)
@@ -135,9 +128,11 @@ def _is_plain(array: npt.NDArray[Any]) -> bool:
     return array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative
 
 
-def _look_up(compiled: Any, table: npt.NDArray[Any], stored: npt.NDArray[Any], out: npt.NDArray[Any]) -> None:
+def _look_up(
+    compiled: Any, table: npt.NDArray[Any], stored: npt.NDArray[Any], out: npt.NDArray[Any], *, stream: bool
+) -> None:
     if compiled is not None:
-        compiled.look_up_frame(stored, out, table, stored.itemsize, table.strides[0])
+        compiled.look_up_frame(stored, out, table, stored.itemsize, table.strides[0], stream)
         return
     bits = stored.astype(stored.dtype.newbyteorder("="), copy=False).view(f"u{stored.itemsize}")
     out[...] = table[bits]

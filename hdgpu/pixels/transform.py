@@ -1,8 +1,8 @@
 """The compiled transform: whatever chain a file calls for, folded into as few steps per frame as give the same values.
 
-Modality slope and intercept and the presentation inversion end in one slope and one intercept per frame.  A chain over
-integers of at most 16 bits that holds a table or a sigmoid is one table, which the reference fills.  What cannot be
-compiled is refused by name; nothing is left out silently.
+Modality slope and intercept and the presentation inversion end in one slope and one intercept per frame.  Any other
+chain over integers of at most 16 bits is one table, which the reference fills.  What cannot be compiled is refused by
+name; nothing is left out silently.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ import numpy.typing as npt
 from hdgpu.array.namespace import Array
 from hdgpu.errors import OutputTypeError, UnmappedValueError
 from hdgpu.pixels.reference import affine
-from hdgpu.pixels.steps import RampStep, Step
-from hdgpu.pixels.window import Ramp
+from hdgpu.pixels.steps import Step
 
 __all__ = ["PixelTransform", "TransformKind", "cast", "does_not_fit"]
 
 Float = npt.NDArray[np.float64]
-# Tables that are kept: frames of one series mostly share one, and each takes up to 512 KiB.
-_MAX_TABLES = 8
+# Tables that are kept: frames of one series mostly share one or a few, and each takes up to 512 KiB, a palette's three
+# times that.
+_MAX_TABLES = 64
 
 
 class TransformKind(Enum):
@@ -33,12 +33,10 @@ class TransformKind(Enum):
 
     IDENTITY = "identity"
     AFFINE = "affine"
-    WINDOW = "window"
-    """Slope and intercept, then a window with straight flanks."""
     TABLE = "table"
     """One table for the whole chain: stored values have at most 16 bits."""
     STEPS = "steps"
-    """The steps one after the other: no table could be large enough."""
+    """The steps one after the other: a table would be too large, or as large as what is looked up in it."""
 
 
 class _Tables:
@@ -92,12 +90,6 @@ class PixelTransform:
     valid: Float | None = None
     _tables: _Tables = field(default_factory=_Tables, repr=False, compare=False)
 
-    def ramp(self, row: int) -> Ramp:
-        """Return the window of a frame, of a transform of kind WINDOW."""
-        step = self.programs[self.program[row]][0]
-        assert isinstance(step, RampStep)
-        return step.ramp
-
     def values(self, stored: Array, row: int) -> Array:
         """Return the output values of one frame, by the reference, before they are rounded to the output's type.
 
@@ -129,13 +121,14 @@ class PixelTransform:
             If a value that Bits Stored can express maps to one that does not fit into the output's type.
         """
         key = float(self.slope[row]), float(self.intercept[row]), int(self.program[row])
-        with self._tables.lock:
-            table = self._tables.made.get(key)
-            if table is None:
-                table = self._fill(row)
-                while len(self._tables.made) >= _MAX_TABLES:
-                    del self._tables.made[next(iter(self._tables.made))]
-                self._tables.made[key] = table
+        tables = self._tables
+        table = tables.made.get(key)
+        if table is None:
+            table = self._fill(row)  # perhaps in two threads at once, which does no harm
+            with tables.lock:
+                while len(tables.made) >= _MAX_TABLES:
+                    del tables.made[next(iter(tables.made))]
+                tables.made[key] = table
         return table
 
     def _fill(self, row: int) -> npt.NDArray[Any]:
