@@ -70,7 +70,10 @@ class Attribute(property, Generic[T]):
         encoded = self.empty if value is None and self.kind == "2" else self.encoded(value)
         if self.kind.startswith("1") and (encoded is None or (hasattr(encoded, "__len__") and not len(encoded))):
             raise InvalidAttributeError(
-                "the attribute must have a value", tag=attribute_name(self.keyword), expected="a value", found=repr(value)
+                "the attribute must have a value",
+                tag=attribute_name(self.keyword),
+                expected="a value",
+                found=repr(value),
             )
         setattr(item, self.keyword, encoded)
 

@@ -125,9 +125,7 @@ def attribute_value(value: Any, keyword: str) -> Any:
         return _date(value, vr, keyword)
     if vr in _RANGES:
         return _integer(value, vr, keyword)
-    return {"CS": check_code_string, "DS": decimal_string, "FD": _real, "FL": _real, "PN": _person_name, "UI": _uid}[
-        vr
-    ](value, keyword)
+    return _CHECKS[vr](value, keyword)
 
 
 def read_value(value: Any, keyword: str) -> Any:
@@ -328,6 +326,17 @@ def decimal_string(value: Any, keyword: str) -> DSfloat:
     if not math.isfinite(number):
         raise _wrong("the value cannot be encoded", "a finite number", value, keyword)
     return DSfloat(number, auto_format=True)
+
+
+# Those of one kind each.
+_CHECKS: dict[str, Callable[[Any, str], Any]] = {
+    "CS": check_code_string,
+    "DS": decimal_string,
+    "FD": _real,
+    "FL": _real,
+    "PN": _person_name,
+    "UI": _uid,
+}
 
 
 # --- Character sets ---------------------------------------------------------------------------------------------------

@@ -44,7 +44,9 @@ class IssuerOfIdentifier(DeclaredDataset):
         issuer_of_identifier_type: str | UniversalEntityIDTypeValues | None = None,
     ) -> None:
         if not isinstance(issuer_of_identifier, str):
-            raise TypeError(f"Argument 'issuer_of_identifier' must be a str, not {type(issuer_of_identifier).__name__}.")
+            raise TypeError(
+                f"Argument 'issuer_of_identifier' must be a str, not {type(issuer_of_identifier).__name__}."
+            )
         if issuer_of_identifier_type is None:
             super().__init__(local_namespace_entity_id=issuer_of_identifier)
         else:

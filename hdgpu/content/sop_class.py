@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import deepcopy
 from datetime import date, datetime, time
-from io import BytesIO
 from typing import Any
 from warnings import warn
 
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_file_meta_info
 from pydicom.uid import ImplicitVRLittleEndian
 from pydicom.valuerep import DA, TM, PersonName
@@ -286,7 +286,7 @@ class SOPClass(DeclaredDataset):
         meta.TransferSyntaxUID = syntax
         meta.ImplementationClassUID = UID(_IMPLEMENTATION_CLASS_UID)
         meta.ImplementationVersionName = f"hdgpu{__version__}"[:_LONGEST_VERSION_NAME]
-        write_file_meta_info(BytesIO(), meta, enforce_standard=True)  # which sets version and length
+        write_file_meta_info(DicomBytesIO(), meta, enforce_standard=True)  # which sets version and length
         self.file_meta = meta
         self.preamble = _PREAMBLE
 

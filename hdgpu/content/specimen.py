@@ -14,11 +14,8 @@ from hdgpu.content.issuer import IssuerOfIdentifier
 from hdgpu.content.specimen_procedures import (
     PROCEDURES,
     PROCESSING_DESCRIPTION,
-    SpecimenCollection,
     SpecimenProcedure,
     SpecimenProcessing,
-    SpecimenSampling,
-    SpecimenStaining,
     issuer_text,
 )
 from hdgpu.errors import InvalidAttributeError
@@ -99,7 +96,7 @@ class SpecimenPreparationStep(DeclaredDataset):
     def __init__(
         self,
         specimen_id: str,
-        processing_procedure: SpecimenCollection | SpecimenSampling | SpecimenStaining | SpecimenProcessing,
+        processing_procedure: SpecimenProcedure,
         processing_description: str | _Code | None = None,
         processing_datetime: datetime | None = None,
         issuer_of_specimen_id: IssuerOfIdentifier | None = None,
@@ -108,7 +105,7 @@ class SpecimenPreparationStep(DeclaredDataset):
         specimen_container: _Code | None = None,
         specimen_type: _Code | None = None,
     ) -> None:
-        if not isinstance(processing_procedure, SpecimenProcedure):
+        if type(processing_procedure) not in PROCEDURES:
             kinds = ", ".join(each.__name__ for each in PROCEDURES)
             found = type(processing_procedure).__name__
             raise TypeError(f"Argument 'processing_procedure' must be one of {kinds}, not {found}.")
@@ -131,7 +128,7 @@ class SpecimenPreparationStep(DeclaredDataset):
             (step.specimen_type, specimen_type),
         )
         items = [item for row, value in before for item in row.made(value)]
-        items += list(processing_procedure)
+        items += iter(processing_procedure)
         items += [item for row, value in after for item in row.made(value)]
         super().__init__(items=items)
 
@@ -139,11 +136,9 @@ class SpecimenPreparationStep(DeclaredDataset):
         return self._items
 
     @property
-    def processing_procedure(
-        self,
-    ) -> SpecimenCollection | SpecimenSampling | SpecimenStaining | SpecimenProcessing:
-        """What was done."""
-        return _procedure_of(self.processing_type)._among(self._items or ())  # type: ignore[return-value]
+    def processing_procedure(self) -> SpecimenProcedure:
+        """What was done: a SpecimenCollection, SpecimenSampling, SpecimenStaining or SpecimenProcessing."""
+        return _procedure_of(self.processing_type)._among(self._items or ())
 
     @property
     def processing_description(self) -> str | CodedConcept | None:
@@ -253,9 +248,7 @@ class SpecimenDescription(DeclaredDataset):
         "PrimaryAnatomicStructureSequence", CodedConcept, "1C", "Where in the body it comes from, if that is said."
     )
     _localization = ContentItems("SpecimenLocalizationContentItemSequence", "1C", is_sr=False)
-    _location_in_words = Row[str | None](
-        Code("111718", "DCM", "Location of Specimen"), "", TextContentItem, least=0
-    )
+    _location_in_words = Row[str | None](Code("111718", "DCM", "Location of Specimen"), "", TextContentItem, least=0)
     _x = Row[float | None](
         Code("111719", "DCM", "Location of Specimen X offset"), "", NumContentItem, least=0, unit=_MILLIMETER
     )
@@ -295,7 +288,7 @@ class SpecimenDescription(DeclaredDataset):
 
     @property
     def specimen_location(self) -> str | tuple[float, ...] | None:
-        """Where it is in its container: in words, or as offsets x and y in mm and z in micrometers; None if not said."""
+        """Where it is in its container: in words, or as offsets x and y in mm and z in micrometers, if that is said."""
         offsets = tuple(each for each in (self._x, self._y, self._z) if each is not None)
         return self._location_in_words or offsets or None
 
@@ -330,7 +323,9 @@ def _location_items(location: Any) -> list[Any]:
     if isinstance(location, str):
         return described._location_in_words.made(location)
     if not isinstance(location, Sequence):
-        raise TypeError(f"Argument 'specimen_location' must be a str or a tuple of numbers, not {type(location).__name__}.")
+        raise TypeError(
+            f"Argument 'specimen_location' must be a str or a tuple of numbers, not {type(location).__name__}."
+        )
     if len(location) not in (2, 3):
         raise InvalidAttributeError(
             "the location of a specimen has the wrong number of offsets", expected="2 or 3", found=len(location)

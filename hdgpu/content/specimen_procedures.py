@@ -14,8 +14,8 @@ from hdgpu.sr.template import Row, TemplateSequence
 from hdgpu.sr.value_types import CodeContentItem, TextContentItem
 
 __all__ = [
-    "PROCESSING_DESCRIPTION",
     "PROCEDURES",
+    "PROCESSING_DESCRIPTION",
     "SpecimenCollection",
     "SpecimenProcedure",
     "SpecimenProcessing",
@@ -162,9 +162,7 @@ class SpecimenProcessing(SpecimenProcedure):
     """
 
     processing_code = Code("9265001", "SCT", "Specimen processing")
-    description = Row[CodedConcept | str](
-        PROCESSING_DESCRIPTION, "What was done.", CodeContentItem, TextContentItem
-    )
+    description = Row[CodedConcept | str](PROCESSING_DESCRIPTION, "What was done.", CodeContentItem, TextContentItem)
 
     def __init__(self, description: _Code | str) -> None:
         super().__init__(description=description)

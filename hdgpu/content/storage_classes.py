@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pydicom._uid_dict import UID_dictionary
 from pydicom.dataset import Dataset
-from pydicom.uid import UID_dictionary
 
 from hdgpu.attributes.values import attribute_name
 from hdgpu.errors import InvalidAttributeError, MissingAttributeError
@@ -14,31 +14,58 @@ _STANDARD_ROOT = "1.2.840.10008."
 _NOT_STORED = ("StorageCommitment", "DICOS", "EddyCurrent")  # security and industry have standards of their own
 # Keywords of the classes of images that do not say so in their names.
 _IMAGES = frozenset(
-    """
-    SegmentationStorage RTDoseStorage EnhancedUSVolumeStorage ParametricMapStorage OphthalmicThicknessMapStorage
-    CornealTopographyMapStorage OphthalmicOpticalCoherenceTomographyBscanVolumeAnalysisStorage
-    """.split()
+    [
+        "SegmentationStorage",
+        "RTDoseStorage",
+        "EnhancedUSVolumeStorage",
+        "ParametricMapStorage",
+        "OphthalmicThicknessMapStorage",
+        "CornealTopographyMapStorage",
+        "OphthalmicOpticalCoherenceTomographyBscanVolumeAnalysisStorage",
+    ]
 )
 # Keywords of the classes whose objects have no Content Date and Content Time in any of their modules.
 _WITHOUT_CONTENT_DATE = frozenset(
-    """
-    MediaStorageDirectoryStorage
-    GrayscaleSoftcopyPresentationStateStorage ColorSoftcopyPresentationStateStorage
-    PseudoColorSoftcopyPresentationStateStorage BlendingSoftcopyPresentationStateStorage
-    XAXRFGrayscaleSoftcopyPresentationStateStorage GrayscalePlanarMPRVolumetricPresentationStateStorage
-    CompositingPlanarMPRVolumetricPresentationStateStorage AdvancedBlendingPresentationStateStorage
-    VolumeRenderingVolumetricPresentationStateStorage SegmentedVolumeRenderingVolumetricPresentationStateStorage
-    MultipleVolumeRenderingVolumetricPresentationStateStorage VariableModalityLUTSoftcopyPresentationStateStorage
-    SurfaceScanMeshStorage SurfaceScanPointCloudStorage StereometricRelationshipStorage
-    OphthalmicVisualFieldStaticPerimetryMeasurementsStorage ContentAssessmentResultsStorage BasicStructuredDisplayStorage
-    CTDefinedProcedureProtocolStorage CTPerformedProcedureProtocolStorage ProtocolApprovalStorage
-    XADefinedProcedureProtocolStorage XAPerformedProcedureProtocolStorage
-    RTStructureSetStorage RTPlanStorage RTIonPlanStorage RTBeamsTreatmentRecordStorage RTBrachyTreatmentRecordStorage
-    RTTreatmentSummaryRecordStorage RTIonBeamsTreatmentRecordStorage RTBeamsDeliveryInstructionStorage
-    RTBrachyApplicationSetupDeliveryInstructionStorage
-    HangingProtocolStorage ColorPaletteStorage GenericImplantTemplateStorage ImplantAssemblyTemplateStorage
-    ImplantTemplateGroupStorage
-    """.split()
+    [
+        "MediaStorageDirectoryStorage",
+        "GrayscaleSoftcopyPresentationStateStorage",
+        "ColorSoftcopyPresentationStateStorage",
+        "PseudoColorSoftcopyPresentationStateStorage",
+        "BlendingSoftcopyPresentationStateStorage",
+        "XAXRFGrayscaleSoftcopyPresentationStateStorage",
+        "GrayscalePlanarMPRVolumetricPresentationStateStorage",
+        "CompositingPlanarMPRVolumetricPresentationStateStorage",
+        "AdvancedBlendingPresentationStateStorage",
+        "VolumeRenderingVolumetricPresentationStateStorage",
+        "SegmentedVolumeRenderingVolumetricPresentationStateStorage",
+        "MultipleVolumeRenderingVolumetricPresentationStateStorage",
+        "VariableModalityLUTSoftcopyPresentationStateStorage",
+        "SurfaceScanMeshStorage",
+        "SurfaceScanPointCloudStorage",
+        "StereometricRelationshipStorage",
+        "OphthalmicVisualFieldStaticPerimetryMeasurementsStorage",
+        "ContentAssessmentResultsStorage",
+        "BasicStructuredDisplayStorage",
+        "CTDefinedProcedureProtocolStorage",
+        "CTPerformedProcedureProtocolStorage",
+        "ProtocolApprovalStorage",
+        "XADefinedProcedureProtocolStorage",
+        "XAPerformedProcedureProtocolStorage",
+        "RTStructureSetStorage",
+        "RTPlanStorage",
+        "RTIonPlanStorage",
+        "RTBeamsTreatmentRecordStorage",
+        "RTBrachyTreatmentRecordStorage",
+        "RTTreatmentSummaryRecordStorage",
+        "RTIonBeamsTreatmentRecordStorage",
+        "RTBeamsDeliveryInstructionStorage",
+        "RTBrachyApplicationSetupDeliveryInstructionStorage",
+        "HangingProtocolStorage",
+        "ColorPaletteStorage",
+        "GenericImplantTemplateStorage",
+        "ImplantAssemblyTemplateStorage",
+        "ImplantTemplateGroupStorage",
+    ]
 )
 
 

@@ -6,7 +6,8 @@ import re
 from typing import Any, Self
 
 from pydicom.dataset import Dataset
-from pydicom.sr.coding import Code, snomed_mapping
+from pydicom.sr._snomed_dict import mapping as snomed_mapping
+from pydicom.sr.coding import Code
 
 from hdgpu.attributes.declaration import DeclaredDataset, Value
 from hdgpu.attributes.values import attribute_name

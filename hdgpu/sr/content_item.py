@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from typing import Any, ClassVar, Self
 
@@ -40,7 +40,8 @@ class ContentItems(Attribute["ContentSequence | None"]):
 
     def read(self, item: Dataset) -> ContentSequence | None:
         """Return the sequence, or None if the attribute is absent."""
-        return item.get(self.keyword)
+        items: ContentSequence | None = item.get(self.keyword)
+        return items
 
     def check(self, item: Dataset) -> None:
         """Check that the sequence is there, its items, and theirs."""
@@ -112,7 +113,7 @@ def _class_of(item: Dataset) -> type[ContentItem]:
     from hdgpu.sr.value_types import ITEM_CLASSES  # which derive from the class above
 
     if "ValueType" not in item:
-        raise MissingAttributeError("the item is no content item", tag=attribute_name("ValueType"), found="no value type")
+        raise MissingAttributeError("the item is no content item", tag=attribute_name("ValueType"))
     return ITEM_CLASSES[ValueTypeValues(item.ValueType)]
 
 
@@ -186,6 +187,9 @@ class ContentSequence(Sequence):
             expected="none" if has_relationship else "a relationship type",
             found=item.get("RelationshipType", "none"),
         )
+
+    def __iter__(self) -> Iterator[ContentItem]:
+        return super().__iter__()  # type: ignore[return-value]
 
     def append(self, val: ContentItem) -> None:  # type: ignore[override]
         """Append a content item.

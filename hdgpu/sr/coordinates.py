@@ -53,8 +53,8 @@ def _points(graphic_data: Any, graphic_type: Enum, dimensions: int) -> _Float64A
     """Return the points of a graphic, checked."""
     points = np.asarray(graphic_data, dtype=np.float64)
     least, most = _POINTS[graphic_type]
-    fits = points.ndim == 2 and points.shape[1] == dimensions and least <= len(points) and len(points) <= (most or np.inf)
-    if not fits:
+    fits = points.ndim == 2 and points.shape[1] == dimensions
+    if not fits or len(points) < least or (most is not None and len(points) > most):
         count = f"{least}" if least == most else f"{least} or more"
         raise InvalidAttributeError(
             f"the shape of the points does not fit a graphic of type {graphic_type.value}",

@@ -229,8 +229,7 @@ def _flattened(pairs: Any) -> list[int]:
     """Return the numbers of pairs, one after the other."""
     numbers: list[int] = []
     for pair in pairs:
-        group, channel = pair if len(pair) == 2 else (None, None)
-        if group is None:
+        if len(pair) != 2:
             raise TypeError(f"A channel is a pair of multiplex group and channel, not {pair!r}.")
-        numbers += [group, channel]
+        numbers += pair
     return numbers

@@ -99,7 +99,7 @@ class Row(property, Generic[T]):
     def check(self, items: Iterable[Any]) -> None:
         """Check that there are as many items as there may be."""
         count = len(self.found(items))
-        expected = f"{self.least}" + (" or more" if self.most is None else "" if self.most == self.least else f" to {self.most}")
+        expected = f"{self.least} or more" if self.most is None else f"{self.least} to {self.most}"
         if count < self.least:
             raise MissingAttributeError(f"there is no item '{self.name.meaning}'", expected=expected, found=count)
         if self.most is not None and count > self.most:

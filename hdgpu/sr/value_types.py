@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
-from numbers import Real
-from typing import Generic, TypeVar
+from numbers import Integral, Real
+from typing import Any, Generic, TypeVar
 
 from pydicom.sr.coding import Code
 from pydicom.valuerep import DA, DT, TM, PersonName
@@ -183,10 +183,8 @@ class NumContentItem(ContentItem):
         relationship_type: _Relationship = None,
     ) -> None:
         super().__init__(self._value_type, name, relationship_type)
-        if not isinstance(value, Real):
-            raise TypeError(f"Argument 'value' must be a number, not {type(value).__name__}.")
-        in_full = None if float(value).is_integer() and not isinstance(value, float) else float(value)
-        measured = _MeasuredValue(value=float(value), unit=unit, floating_point_value=in_full)
+        number, is_integer = _real(value)
+        measured = _MeasuredValue(value=number, unit=unit, floating_point_value=None if is_integer else number)
         self._set(measured=measured, qualifier=qualifier)
 
     @property
@@ -203,6 +201,13 @@ class NumContentItem(ContentItem):
         """The unit of the number; None in an item that has no number."""
         measured = self._measured
         return None if measured is None else measured.unit
+
+
+def _real(value: Any) -> tuple[float, bool]:
+    """Return a number, of Python or NumPy, as a float, and whether it is of a type of integers."""
+    if not isinstance(value, Real):
+        raise TypeError(f"Argument 'value' must be a number, not {type(value).__name__}.")
+    return float(value), isinstance(value, Integral)
 
 
 class _Template(DeclaredDataset):
