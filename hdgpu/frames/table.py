@@ -98,6 +98,13 @@ class FrameTable:
         columns.add_frames(instance, frames.tolist())
         return columns.table(np.zeros(len(frames), np.int64), frames)
 
+    @classmethod
+    def bare(cls, frames: npt.NDArray[np.int64]) -> FrameTable:
+        """Make the table of some frames of one instance without reading anything that is said of them."""
+        nowhere = np.full((len(frames), 6), _NAN)
+        places, measures, nothing = nowhere[:, :3], nowhere[:, :2], nowhere[:, 0]
+        return cls(np.zeros(len(frames), np.int64), frames, places, nowhere, measures, nothing, nothing, nothing)
+
 
 class _Columns:
     """The columns while they grow: the position of each frame, and which of the known sets of other values it has."""

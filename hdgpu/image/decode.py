@@ -88,6 +88,8 @@ def prepare_reader(
 def _attributes(
     instance: Instance, known: dict[Any, TransformAttributes], options: TransformOptions, frames: Any
 ) -> tuple[TransformAttributes, ...]:
+    if options.keeps_stored_values:
+        return ()
     return read_attributes(
         instance,
         known,

@@ -53,7 +53,7 @@ class FrameAccess:
 
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
-        self._readers: dict[Any, FrameReader] = {}
+        self._readers: dict[Any, tuple[FrameTable, FrameReader, bool]] = {}
         self._calls = 0
         self._lock = threading.Lock()
 
@@ -71,6 +71,10 @@ class FrameAccess:
     def table(self) -> FrameTable:
         """What all frames say of themselves."""
         return FrameTable.from_instances([self.instance])
+
+    def require_pixels(self) -> None:
+        """Raise a NoPixelDataError if there is no pixel data."""
+        self.instance.pixel_data  # noqa: B018 - raises
 
     def raw(self, frame: int) -> bytes:
         """Return the encoded bytes of a frame, counted from zero."""
@@ -138,20 +142,25 @@ class FrameAccess:
     ) -> tuple[FrameTable, FrameReader, bool]:
         """Return a table, a reader whose rows are the table's, and whether they are of all frames."""
         key = (options, dtype) if _is_hashable(options) else None
-        reader = self._readers.get(key)
-        if reader is not None:
-            return self.table, reader, True
+        known = self._readers.get(key)
+        if known is not None:
+            return known
         with self._lock:
             self._calls += 1
             every = len(numbers) == self.count or "table" in self.__dict__ or self._calls > _CALLS_BEFORE_ALL_IS_READ
-        table = self.table if every else FrameTable.of_frames(self.instance, numbers)
+        table = self._table_of(numbers, every, options)
         reader = prepare_reader(self.instance, self.index, table, options, dtype)
         if every and key is not None:
             with self._lock:
                 if len(self._readers) >= _READERS_KEPT:
                     self._readers.clear()
-                self._readers[key] = reader
+                self._readers[key] = table, reader, True
         return table, reader, every
+
+    def _table_of(self, numbers: npt.NDArray[np.int64], every: bool, options: TransformOptions) -> FrameTable:
+        if options.keeps_stored_values:
+            return FrameTable.bare(np.arange(self.count) if every else numbers)
+        return self.table if every else FrameTable.of_frames(self.instance, numbers)
 
     def __getstate__(self) -> dict[str, Any]:
         # What is known of where frames lie goes along; what is read from the header again does not.

@@ -44,6 +44,7 @@ class FrameReading(ABC):
 
     def _indices(self, numbers: Iterable[int] | None, *, as_indices: bool) -> npt.NDArray[np.int64]:
         access = self._access
+        access.require_pixels()
         return frame_indices(numbers, access.count, as_indices=as_indices, source=access.instance.name)
 
     def get_raw_frame(self, frame_number: int, as_index: bool = False) -> bytes:

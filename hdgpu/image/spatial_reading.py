@@ -81,6 +81,7 @@ class SpatialReading(FrameReading):
 
     def _stack(self, tolerances: Tolerances, *, allow_missing_positions: bool) -> FrameStack:
         access = self._access
+        access.require_pixels()
         return stack_frames(access.instance, access.table, tolerances, allow_missing_positions=allow_missing_positions)
 
     def get_volume_geometry(

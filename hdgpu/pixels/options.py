@@ -81,6 +81,15 @@ class TransformOptions:
             )
 
     @property
+    def keeps_stored_values(self) -> bool:
+        """Whether no transform at all is wanted."""
+        switches = (
+            self.apply_real_world_transform, self.apply_modality_transform, self.apply_voi_transform,
+            self.apply_presentation_lut, self.apply_palette_color_lut, self.apply_icc_profile,
+        )  # fmt: skip
+        return all(switch is False for switch in switches)
+
+    @property
     def own_voi(self) -> Window | LookupTable | None:
         """The caller's own VOI transform, if there is one.
 

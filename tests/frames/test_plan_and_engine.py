@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hdgpu.codecs.route import Route, route_for
@@ -130,6 +130,7 @@ def test_every_frame_lands_where_it_is_planned(order: list[int], workers: int) -
 
 
 @pytest.mark.parametrize("dtype", ["float32", "int16", "float64"])
+@settings(max_examples=25)
 @given(st.permutations(range(-2, 6)), st.data())
 def test_parts_of_frames_and_blank_slices(dtype: str, order: list[int], data: st.DataObject) -> None:
     table, readers, voxels = prepared(6, dtype)
@@ -145,6 +146,7 @@ def test_parts_of_frames_and_blank_slices(dtype: str, order: list[int], data: st
         np.testing.assert_array_equal(out[place], cropped[index] if index >= 0 else 0)
 
 
+@settings(max_examples=40)
 @given(st.integers(1, 4), st.integers(1, 3), st.integers(1, 3), st.data())
 def test_tiles_make_up_a_matrix(rows: int, columns: int, planes: int, data: st.DataObject) -> None:
     """Each of the tiles of 5 x 4, which the matrix cuts at its lower and right edges, lands in its place."""

@@ -26,12 +26,11 @@ from tests.sample_files import INEXACT, OVERLONG, SAMPLE_FILES, UNDECODABLE, Sam
 def stored_values(source: Any) -> np.ndarray:
     """Decode all frames of an instance to stored values, as a volume would be filled with them."""
     (instance,) = discover(source).instances
-    frames = frame_table(instance)
+    frames = FrameTable.bare(np.arange(instance.number_of_frames))
     pixel = instance.pixel
     route = route_for(instance.transfer_syntax_uid, pixel, vr=instance.pixel_data.vr)
-    nothing = np.full(len(frames), np.nan)
     options = TransformOptions(apply_presentation_lut=False, apply_palette_color_lut=False)
-    transform = compile_transform(pixel, nothing, nothing, (), options, pixel.dtype)
+    transform = compile_transform(pixel, frames.slope, frames.intercept, (), options, pixel.dtype)
     reader = FrameReader(
         instance, index_frames(instance), route, transform, plain_kind(route, transform, instance.source)
     )
@@ -39,14 +38,6 @@ def stored_values(source: Any) -> np.ndarray:
     out = np.empty(plan.shape, plan.dtype)
     run_plan(plan, frames, [reader], out, workers=2)
     return out
-
-
-def frame_table(instance: Instance) -> FrameTable:
-    """Return a table without geometry: functional groups that contradict the frames do not matter here."""
-    count = instance.number_of_frames
-    nowhere = np.full((count, 6), np.nan)
-    columns = nowhere[:, :3], nowhere, nowhere[:, :2], nowhere[:, 0], nowhere[:, 0], nowhere[:, 0]
-    return FrameTable(np.zeros(count, np.int64), np.arange(count), *columns)
 
 
 @pytest.mark.parametrize("as_file", [True, False], ids=["file", "data set"])
