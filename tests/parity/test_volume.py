@@ -20,8 +20,7 @@ from hdgpu.array.functions import dtype_name
 from hdgpu.array.interop import to_numpy
 from hdgpu.content.plane import PixelMeasuresSequence, PlaneOrientationSequence, PlanePositionSequence
 from hdgpu.enum import AxisHandedness
-from hdgpu.volume import ChannelDescriptor, Volume, VolumeGeometry
-from hdgpu.volume.transformer import VolumeToVolumeTransformer
+from hdgpu.volume import ChannelDescriptor, Volume, VolumeGeometry, VolumeToVolumeTransformer
 from tests.volume.orientations import AXES, ORIENTATIONS
 
 highdicom = pytest.importorskip("highdicom", reason="needs highdicom, the oracle: pip install highdicom")

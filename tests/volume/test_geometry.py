@@ -234,6 +234,33 @@ def test_from_components_refuses_what_highdicom_refuses(wrong):
         VolumeGeometry.from_components((4, 5, 6), **{**COMPONENTS, **wrong})
 
 
+@pytest.mark.parametrize("place", ["position", "center_position"])
+@pytest.mark.parametrize("convention", ["LPH", "RAH", "HLP", ("F", "P", "L")])
+def test_letters_name_directions_of_the_patient_in_every_convention(place, convention):
+    """highdicom mirrors them with the position: FPL becomes FAR where the position is given in RAH."""
+    point = {"L": 1.0, "R": -1.0, "P": 2.0, "A": -2.0, "H": 3.0, "F": -3.0}
+    geometry = VolumeGeometry.from_components(
+        (4, 5, 6),
+        **COMPONENTS,
+        patient_orientation="FPL",
+        from_reference_convention=convention,
+        **{place: [point[letter] for letter in convention]},
+    )
+    assert plain(geometry.get_closest_patient_orientation()) == ("F", "P", "L")
+    assert getattr(geometry, place) == (1.0, 2.0, 3.0)
+
+
+def test_conventions_that_are_none():
+    arguments = {**COMPONENTS, "position": [1, 2, 3], "direction": np.eye(3)}
+    for convention in ("LLH", "RA", "", "XYZ"):
+        with pytest.raises(VolumeError):
+            VolumeGeometry.from_components((4, 5, 6), **arguments, from_reference_convention=convention)
+    with pytest.raises(TypeError, match="from_reference_convention"):
+        VolumeGeometry.from_components(
+            (4, 5, 6), **{**arguments, "coordinate_system": "SLIDE"}, from_reference_convention="RAH"
+        )
+
+
 @pytest.mark.parametrize("shape", [(3, 4), (3, 4, 5, 6), (0, 3, 4), (-1, 3, 4)])
 def test_shapes_that_are_none_are_refused(shape):
     with pytest.raises(VolumeError, match="spatial_shape"):

@@ -10,8 +10,7 @@ from scipy.spatial.transform import Rotation
 from hdgpu.array.functions import dtype_name
 from hdgpu.array.interop import to_numpy
 from hdgpu.errors import CoordinateSystemError, GeometryMismatchError, OutOfBoundsError, OutputTypeError, VolumeError
-from hdgpu.volume import VolumeGeometry
-from hdgpu.volume.transformer import VolumeToVolumeTransformer
+from hdgpu.volume import VolumeGeometry, VolumeToVolumeTransformer
 
 PLAIN = VolumeGeometry(np.eye(4), (2, 3, 4), "PATIENT")
 
