@@ -29,38 +29,50 @@ _HOME = {
     "CoordinateSystemNames": "enum",
     "DecodeReport": "report",
     "DimensionOrganizationTypeValues": "enum",
+    "Image": "image.image",
+    "InterpolationMethods": "enum",
     "LateralityValues": "enum",
     "PadModes": "enum",
     "PatientOrientationValuesBiped": "enum",
     "PatientOrientationValuesQuadruped": "enum",
     "PatientSexValues": "enum",
     "PhotometricInterpretationValues": "enum",
+    "PixelDataKeywords": "enum",
     "PixelIndexDirections": "enum",
+    "PixelMeasuresSequence": "content.plane",
     "PixelRepresentationValues": "enum",
     "PlanarConfigurationValues": "enum",
+    "PlaneOrientationSequence": "content.plane",
+    "PlanePositionSequence": "content.plane",
     "PresentationLUTShapeValues": "enum",
     "RGBColorChannels": "enum",
     "RGB_COLOR_CHANNEL_DESCRIPTOR": "volume.channels",
     "RescaleTypeValues": "enum",
     "Series": "image.series",
+    "SpecificCharacterSetValues": "enum",
     "UID": "uid",
     "UniversalEntityIDTypeValues": "enum",
     "VOILUTFunctionValues": "enum",
     "Volume": "volume.volume",
     "VolumeGeometry": "volume.geometry",
+    "VolumeToVolumeTransformer": "volume.transformer",
     "get_default_device": "array.device",
     "get_volume_from_series": "image.load",
+    "imread": "image.image",
     "load_volume": "image.load",
     "read_series": "image.load",
     "set_default_device": "array.device",
 }
 
-__all__ = ["__version__", "errors", *_HOME]
+# Public modules, imported when first asked for.
+_MODULES = ("color", "errors", "spatial")
+
+__all__ = ["__version__", *_MODULES, *_HOME]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "errors":
-        return importlib.import_module("hdgpu.errors")
+    if name in _MODULES:
+        return importlib.import_module(f"hdgpu.{name}")
     home = _HOME.get(name)
     if home is None:
         raise AttributeError(f"module 'hdgpu' has no attribute {name!r}")

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -149,7 +150,13 @@ class StackDiagnosis:
 
 
 def diagnose_stack(
-    positions: Float, orientations: Float, *, rtol: float | None = None, atol: float | None = None
+    positions: Float,
+    orientations: Float,
+    *,
+    rtol: float | None = None,
+    atol: float | None = None,
+    perpendicular_tol: float | None = None,
+    orientation_tol: float | None = None,
 ) -> StackDiagnosis:
     """Diagnose frames of one size.
 
@@ -163,6 +170,12 @@ def diagnose_stack(
         Distances may differ from their mean by this part of it; 0.01 if neither is given.
     atol : float, optional
         Distances may differ from their mean by this many mm.
+    perpendicular_tol : float, optional
+        The cosine between the direction of stacking and the normal may differ from 1 by this much; by default slices
+        may be shifted along their plane by a tenth of the distance between them, from the first to the last.
+    orientation_tol : float, optional
+        The cosines between rows, and between columns, of two frames may differ from 1 by this much; by default all
+        direction cosines may differ by 0.0001.
 
     Returns
     -------
@@ -189,16 +202,26 @@ def diagnose_stack(
     if absent.any():
         detail = f"{int(absent.sum())} of {len(given)} frames have no position or no orientation"
         return StackDiagnosis(StackVerdict.NO_GEOMETRY, given, detail=detail)
-    differing = np.abs(orientations - orientations[0]).max(axis=1) > _ORIENTATION_TOLERANCE
+    differing = _are_differing(orientations, orientation_tol)
     if differing.any():
         detail = f"{int(differing.sum())} of {len(given)} frames are not parallel to the first"
         return StackDiagnosis(StackVerdict.MIXED_ORIENTATIONS, given, detail=detail)
     if len(given) == 1:
         return StackDiagnosis(StackVerdict.SINGLE, given)
-    return _diagnose_parallel(positions, stacking_normal(orientations[0]), rtol, atol)
+    return _diagnose_parallel(positions, stacking_normal(orientations[0]), rtol, atol, perpendicular_tol)
 
 
-def _diagnose_parallel(positions: Float, normal: Float, rtol: float | None, atol: float | None) -> StackDiagnosis:
+def _are_differing(orientations: Float, tolerance: float | None) -> Any:
+    """Return which frames are not parallel to the first."""
+    if tolerance is None:
+        return np.abs(orientations - orientations[0]).max(axis=1) > _ORIENTATION_TOLERANCE
+    cosines = (orientations * orientations[0]).reshape(-1, 2, 3).sum(axis=2)
+    return (1.0 - cosines > tolerance).any(axis=1)
+
+
+def _diagnose_parallel(
+    positions: Float, normal: Float, rtol: float | None, atol: float | None, perpendicular_tol: float | None
+) -> StackDiagnosis:
     """Diagnose two or more parallel frames by the distances between their planes."""
     planes = order_planes(positions, normal)
     order, steps, spacing = planes.order, planes.steps, planes.mean_step
@@ -212,7 +235,11 @@ def _diagnose_parallel(positions: Float, normal: Float, rtol: float | None, atol
         return _duplicates(positions, order, same, verdict)
     along, shift = _in_plane_shifts(positions[order], normal)
     tilt = float(np.degrees(np.arctan2(np.linalg.norm(along), float(planes.distances[-1] - planes.distances[0]))))
-    if np.linalg.norm(along) > _SHIFT_TOLERANCE * spacing:
+    if perpendicular_tol is None:
+        is_tilted = np.linalg.norm(along) > _SHIFT_TOLERANCE * spacing
+    else:
+        is_tilted = 1.0 - np.cos(np.radians(tilt)) > perpendicular_tol
+    if is_tilted:
         detail = f"{tilt:.4g} degrees between the direction of stacking and the normal"
         return verdict(StackVerdict.TILT, tilt_degrees=tilt, detail=detail)
     if shift.max() > _SHIFT_TOLERANCE * spacing:

@@ -138,7 +138,8 @@ def load_volume(
     options = TransformOptions(**{**quantitative, **transforms})
     seconds = {"scan": time.perf_counter() - started}
     place = parse_device(device)
-    return _build_volume(chosen, options, dtype, place, (rtol, atol), workers, progress, seconds)
+    tolerances = {"rtol": rtol, "atol": atol}
+    return _build_volume(chosen, options, dtype, place, tolerances, workers, progress, seconds)
 
 
 def get_volume_from_series(
@@ -156,6 +157,8 @@ def get_volume_from_series(
     apply_icc_profile: bool | None = None,
     atol: float | None = None,
     rtol: float | None = None,
+    perpendicular_tol: float | None = None,
+    orientation_tol: float | None = None,
     device: str | Device | None = None,
     workers: int | None = None,
 ) -> Volume:
@@ -171,6 +174,11 @@ voi_transform_selector, voi_output_range, apply_presentation_lut, apply_palette_
         See `hdgpu.pixels.options.TransformOptions`.
     atol, rtol : float, optional
         Tolerance of the distances between slices in mm, or as a part of their mean (0.01 by default).
+    perpendicular_tol : float, optional
+        By how much the cosine between the direction of stacking and the normal of the slices may differ from 1: 0.001
+        is highdicom's default.  Without it slices may be shifted along their plane by a tenth of their distance.
+    orientation_tol : float, optional
+        By how much the cosines between rows, and between columns, of two slices may differ from 1.
     device : str, Device or None
         Where the volume shall be; None is the default device.
     workers : int, optional
@@ -213,7 +221,10 @@ voi_transform_selector, voi_output_range, apply_presentation_lut, apply_palette_
         if others:
             raise AmbiguousSeriesError("the images do not belong to one series", expected=1, found=1 + len(others))
     seconds = {"scan": time.perf_counter() - started}
-    return _build_volume(series, options, dtype, parse_device(device), (rtol, atol), workers, None, seconds)
+    tolerances = {
+        "rtol": rtol, "atol": atol, "perpendicular_tol": perpendicular_tol, "orientation_tol": orientation_tol,
+    }  # fmt: skip
+    return _build_volume(series, options, dtype, parse_device(device), tolerances, workers, None, seconds)
 
 
 def _build_volume(
@@ -221,14 +232,14 @@ def _build_volume(
     options: TransformOptions,
     dtype: npt.DTypeLike,
     device: Device,
-    tolerances: tuple[float | None, float | None],
+    tolerances: dict[str, float | None],
     workers: int | None,
     progress: Progress | None,
     seconds: dict[str, float],
 ) -> Volume:
     started = time.perf_counter()
-    rtol, atol = tolerances
-    diagnosis = series.diagnosis if rtol is None and atol is None else series.diagnose(rtol=rtol, atol=atol)
+    is_default = all(tolerance is None for tolerance in tolerances.values())
+    diagnosis = series.diagnosis if is_default else series.diagnose(**tolerances)
     for instance in series.instances:
         if not instance.number_of_frames:
             raise NoPixelDataError("there is no pixel data", source=instance.name)

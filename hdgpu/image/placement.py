@@ -123,7 +123,13 @@ def _why_not(table: FrameTable, tolerances: Tolerances, name: str) -> Exception:
     """Return the error for frames that are no volume, with what a diagnosis of them says."""
     distinct = np.unique(table.position, axis=0)
     orientations = np.repeat(table.orientation[:1], len(distinct), axis=0)
-    diagnosis = diagnose_stack(distinct, orientations, rtol=tolerances.rtol, atol=tolerances.atol)
+    diagnosis = diagnose_stack(
+        distinct,
+        orientations,
+        rtol=tolerances.rtol,
+        atol=tolerances.atol,
+        perpendicular_tol=tolerances.perpendicular_tol,
+    )
     try:
         diagnosis.check(name)
     except Exception as error:

@@ -55,8 +55,8 @@ class Series:
         """Whether the frames form a regular stack, and what is wrong if they do not."""
         return self.diagnose()
 
-    def diagnose(self, *, rtol: float | None = None, atol: float | None = None) -> StackDiagnosis:
-        """Diagnose with other tolerances than the default: see `hdgpu.geometry.stack.diagnose_stack`."""
+    def diagnose(self, **tolerances: float | None) -> StackDiagnosis:
+        """Diagnose with other tolerances than the default: those that `hdgpu.geometry.stack.diagnose_stack` takes."""
         frames = self.frames
         given = np.arange(len(frames))
         if not len(frames):
@@ -68,7 +68,7 @@ class Series:
         references = {instance.header.text(Tag.FRAME_OF_REFERENCE_UID) for instance in self.instances}
         if len(references) > 1:
             return StackDiagnosis(StackVerdict.MIXED_GEOMETRY, given, detail=f"{len(references)} frames of reference")
-        diagnosis = diagnose_stack(frames.position, frames.orientation, rtol=rtol, atol=atol)
+        diagnosis = diagnose_stack(frames.position, frames.orientation, **tolerances)
         if not diagnosis.is_regular:
             return diagnosis
         if np.isnan(frames.spacing).any() or (frames.spacing <= 0).any():

@@ -11,7 +11,6 @@ import pytest
 from hdgpu.codecs.route import route_for
 from hdgpu.dicom.discover import discover
 from hdgpu.dicom.frame_index import index_frames
-from hdgpu.dicom.instance import Instance
 from hdgpu.errors import HdgpuError
 from hdgpu.frames.engine import FrameReader, run_plan
 from hdgpu.frames.plain import plain_kind

@@ -154,3 +154,38 @@ def test_refusals_are_of_the_same_type(options: dict[str, Any], kind: type[Excep
     for load in (highdicom.get_volume_from_series, hd.get_volume_from_series):
         with pytest.raises(kind):
             load(datasets, **options)
+
+
+def outcome(load: Any) -> Any:
+    try:
+        return load().affine
+    except ValueError:
+        return None
+
+
+@pytest.mark.parametrize("tolerance", [1e-3, 0.02, 0.2])
+@pytest.mark.parametrize("shift", [0.0, 0.05, 0.3, 0.5, 1.0])
+def test_tolerance_of_a_tilt(shift: float, tolerance: float) -> None:
+    datasets, _ = make_series(5)
+    for place, dataset in enumerate(datasets):
+        dataset.ImagePositionPatient = [-10, -20 + shift * place, -2 * place]
+    ours, theirs = (
+        outcome(lambda module=module: module.get_volume_from_series(datasets, perpendicular_tol=tolerance))
+        for module in (hd, highdicom)
+    )
+    assert (ours is None) == (theirs is None)
+    if theirs is not None:
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("tolerance", [1e-6, 1e-4, 1e-2])
+@pytest.mark.parametrize("angle", [0.0, 1e-5, 1e-3, 0.02])
+def test_tolerance_of_orientations(angle: float, tolerance: float) -> None:
+    datasets, _ = make_series(3)
+    cosine, sine = np.cos(angle), np.sin(angle)
+    datasets[1].ImageOrientationPatient = [cosine, sine, 0, -sine, cosine, 0]
+    ours, theirs = (
+        outcome(lambda module=module: module.get_volume_from_series(datasets, orientation_tol=tolerance))
+        for module in (hd, highdicom)
+    )
+    assert (ours is None) == (theirs is None)
