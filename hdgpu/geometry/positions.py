@@ -19,6 +19,9 @@ __all__ = ["get_plane_sort_index", "get_volume_positions"]
 
 _RTOL = 0.01
 _PERPENDICULAR_TOLERANCE = 1e-3
+_SAME_DISTANCE = 1e-9
+"""Part of the extent of all planes below which a distance is none, but what rounding leaves of one."""
+
 _LONE_SPACING = 1.0
 """Spacing in mm that one plane by itself is said to have, as in highdicom."""
 
@@ -168,6 +171,8 @@ def get_volume_positions(
         return None, None
     if allow_missing_positions:
         spacing, places = _places_with_gaps(planes, hint, tolerances)
+        if places is not None and not allow_duplicate_positions and not np.diff(places).all():
+            return None, None  # planes beside each other, at one distance
     else:
         spacing, places = _places_without_gaps(planes, hint, tolerances)
     if places is None or (spacing < 0.0 and enforce_handedness):
@@ -213,9 +218,9 @@ def _places_with_gaps(
     """Return the spacing, and the places, whole multiples of it away from the first, or None if some are not."""
     rtol, atol = tolerances
     spacing = float(planes.steps.min()) if hint is None else hint
-    if spacing <= 0.0:
+    if spacing <= _SAME_DISTANCE * (planes.distances[-1] - planes.distances[0]):
         return spacing, None
     multiples = (planes.distances - planes.distances[0]) / spacing
     places = np.rint(multiples).astype(np.int64)
-    fits = (np.abs(multiples - places) * spacing <= atol + rtol * spacing).all() and (np.diff(places) > 0).all()
+    fits = (np.abs(multiples - places) * spacing <= atol + rtol * spacing).all()
     return spacing, places if fits else None

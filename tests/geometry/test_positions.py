@@ -123,3 +123,14 @@ def test_coplanar_points_are_rows_of_three_finite_numbers(xp):
     with pytest.raises(TypeError, match="real"):
         are_points_coplanar(xp.asarray(np.zeros((4, 3), complex)))
     assert are_points_coplanar(xp.asarray([[0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 1, 0]])) is True
+
+
+def test_planes_beside_each_other_are_not_a_hair_apart():
+    """Rounding leaves 1e-16 mm between them, which is no spacing."""
+    rows, columns = np.array([1.0, 0.0, 0.0]), np.array([0.0, np.cos(1.0), np.sin(1.0)])
+    heights = 2.0 * np.array([0.0, 1.0, 1.0, 2.0, 3.0])
+    places = np.array([5.0, -7.0, 11.0]) + heights[:, None] * np.cross(rows, columns)
+    for shift in (0.01, 0.05, 0.16):
+        places[2] = places[1] + shift * columns
+        found = get_volume_positions(places, [*rows, *columns], allow_missing_positions=True)
+        assert found == (None, None)
