@@ -17,7 +17,7 @@ from hdgpu.errors import LookupTableError, MissingTransformError, OutputTypeErro
 from hdgpu.pixels.attributes import RealWorldMap, TransformAttributes
 from hdgpu.pixels.lookup import LookupTable
 from hdgpu.pixels.options import TransformOptions, select_real_world_map, select_voi
-from hdgpu.pixels.steps import Lookup, Step, voi_step
+from hdgpu.pixels.steps import ColorManagement, Lookup, Step, voi_step
 from hdgpu.pixels.transform import Float, PixelTransform, TransformKind
 from hdgpu.pixels.window import Window
 
@@ -162,21 +162,30 @@ def _color_chain(pixel: ImagePixel, attributes: TransformAttributes | None, opti
                 tag=describe_tag(Tag.PHOTOMETRIC_INTERPRETATION),
                 found=pixel.photometric_interpretation,
             )
-    steps: tuple[Step, ...] = ()
-    if pixel.photometric_interpretation == _PALETTE:
-        if options.apply_palette_color_lut is False:
-            return _Chain()
-        table = _for_stored(attributes.palette() if attributes else _no_palette(), pixel)
-        steps = (Lookup(table.first, table.entries),)
-    profile = attributes is not None and attributes.icc_profile is not None
-    _insist(options.apply_icc_profile, "apply_icc_profile", profile, Tag.ICC_PROFILE)
-    if profile and options.apply_icc_profile is not False:
+    profile = attributes.icc_profile if attributes is not None else None
+    managed = profile is not None and options.apply_icc_profile is not False
+    if pixel.photometric_interpretation != _PALETTE:
+        _insist(options.apply_icc_profile, "apply_icc_profile", managed, Tag.ICC_PROFILE)
+        return _Chain((_color_management(profile, pixel.dtype),) if profile is not None and managed else ())
+    if options.apply_palette_color_lut is False:
+        return _Chain()
+    table = _for_stored(attributes.palette() if attributes else _no_palette(), pixel)
+    _insist(options.apply_icc_profile, "apply_icc_profile", managed, Tag.ICC_PROFILE)
+    entries = table.entries
+    if profile is not None and managed:  # of the few colours that there are, not of each pixel
+        entries = _color_management(profile, entries.dtype).apply(np.ascontiguousarray(entries))
+    return _Chain((Lookup(table.first, entries),))
+
+
+def _color_management(profile: bytes, dtype: np.dtype[Any]) -> ColorManagement:
+    if dtype != np.uint8:
         raise UnsupportedTransformError(
-            "this version does not apply the transform that the file holds",
+            "colours are managed in 8 bits only",
             tag=describe_tag(Tag.ICC_PROFILE),
+            found=dtype,
             remedy="Pass apply_icc_profile=False for the values without it.",
         )
-    return _Chain(steps)
+    return ColorManagement(profile)
 
 
 def _no_palette() -> LookupTable:
@@ -221,6 +230,7 @@ def _grey_chain(
         steps.append(Lookup(table.first, entries))
     if voi is not None:
         if isinstance(voi, LookupTable):
+            _refuse_float(pixel, Tag.VOI_LUT_SEQUENCE)
             voi = voi.for_values(*((table.entries.min(), table.entries.max()) if table else rescaled or (0, 0)))
         steps.append(voi_step(voi, options.voi_output_range, invert=invert))
     return _Chain(tuple(steps), rescale, invert=invert and not steps)
@@ -313,6 +323,8 @@ def _kind(
     if not any(programs):
         is_identity = bool((slope == 1).all() and (intercept == 0).all())
         return TransformKind.IDENTITY if is_identity else TransformKind.AFFINE
+    if any(isinstance(step, ColorManagement) for steps in programs for step in steps):
+        return TransformKind.STEPS
     fractional = any(not isinstance(step, Lookup) or step.entries.dtype.kind == "f" for s in programs for step in s)
     if output.kind != "f" and fractional:
         raise OutputTypeError(

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from hdgpu.array.device import on_device_of
 from hdgpu.array.functions import clamp, comparable, host_dtype, take
-from hdgpu.array.namespace import Array, array_namespace, native_device
+from hdgpu.array.namespace import Array, array_namespace, is_numpy_array, native_device
 from hdgpu.errors import LookupTableError
 
 __all__ = ["affine", "lookup", "ramp", "scale_entries", "sigmoid", "to_float64", "upload", "ybr_to_rgb"]
@@ -29,10 +29,12 @@ def to_float64(values: Array) -> Array:
 
 
 def upload(table: npt.NDArray[Any], like: Array) -> Array:
-    """Return a table of the host as an array of the library and on the device of `like`."""
+    """Return a table of the host as an array of the library and on the device of `like`: a copy, or it is NumPy's."""
+    if is_numpy_array(like):
+        return table
     xp = array_namespace(like)
     with on_device_of(like):
-        return xp.asarray(table, device=native_device(like))
+        return xp.asarray(table.copy(), device=native_device(like))  # torch would share the memory
 
 
 def affine(stored: Array, slope: npt.NDArray[np.float64], intercept: npt.NDArray[np.float64]) -> Array:

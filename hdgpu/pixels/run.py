@@ -139,10 +139,11 @@ def _look_up(
 
 
 def _in_blocks(transform: PixelTransform, row: int, stored: npt.NDArray[Any], out: npt.NDArray[Any]) -> None:
-    """Compute by the reference, a block at a time, and round once to the output."""
-    source = stored.reshape(-1)
-    target = out.reshape(source.size, *out.shape[stored.ndim :])
-    for start in range(0, source.size, _BLOCK):
+    """Compute by the reference, a block of pixels at a time, and round once to the output."""
+    samples = stored.shape[2:]  # of colour, which a step may need together
+    source = stored.reshape(-1, *samples)
+    target = out.reshape(len(source), *(samples or out.shape[stored.ndim :]))
+    for start in range(0, len(source), _BLOCK):
         cast(transform.values(source[start : start + _BLOCK], row), target[start : start + _BLOCK])
 
 
@@ -158,7 +159,21 @@ def _affine(transform: PixelTransform, row: int, stored: npt.NDArray[Any], out: 
     elif out.dtype == np.float32 and transform.exact_in_float32:
         _affine_exact(stored, np.float32(slope), np.float32(intercept), out)
     else:
-        _in_blocks(transform, row, stored, out)
+        _affine_in_blocks(stored, slope, intercept, out)
+
+
+def _affine_in_blocks(
+    stored: npt.NDArray[Any], slope: np.float64, intercept: np.float64, out: npt.NDArray[Any]
+) -> None:
+    """Compute in float64, a block at a time, and round once to the output."""
+    source, target = stored.reshape(-1), out.reshape(-1)
+    values = np.empty(min(_BLOCK, source.size), np.float64)
+    for start in range(0, source.size, _BLOCK):
+        block = source[start : start + _BLOCK]
+        part = values[: block.size]
+        np.multiply(block, slope, out=part)
+        np.add(part, intercept, out=part)
+        cast(part, target[start : start + _BLOCK])
 
 
 def _affine_exact(stored: npt.NDArray[Any], slope: np.float32, intercept: np.float32, out: npt.NDArray[Any]) -> None:

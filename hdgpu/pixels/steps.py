@@ -14,7 +14,7 @@ from hdgpu.pixels import reference
 from hdgpu.pixels.lookup import LookupTable
 from hdgpu.pixels.window import Ramp, Window
 
-__all__ = ["Lookup", "RampStep", "SigmoidStep", "Step", "voi_step"]
+__all__ = ["ColorManagement", "Lookup", "RampStep", "SigmoidStep", "Step", "voi_step"]
 
 
 class Step(Protocol):
@@ -62,6 +62,19 @@ class SigmoidStep:
         """Apply the window."""
         window = self.window
         return reference.sigmoid(values, window.center, window.width, *self.output_range, invert=self.invert)
+
+
+@dataclass(frozen=True, slots=True)
+class ColorManagement:
+    """Colours of 8 bits, (..., 3), to sRGB by an ICC profile."""
+
+    profile: bytes
+
+    def apply(self, values: Array) -> Array:
+        """Transform the colours."""
+        from hdgpu.pixels.icc import apply_icc_profile
+
+        return apply_icc_profile(self.profile, values)
 
 
 def voi_step(voi: Window | LookupTable, output_range: tuple[float, float], *, invert: bool) -> Step:

@@ -7,6 +7,7 @@ classes in turn are the oracle.
 
 from __future__ import annotations
 
+import functools
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -22,13 +23,14 @@ import hdgpu as hd
 from hdgpu.array.interop import to_numpy
 from hdgpu.dicom.header import header_of_dataset
 from hdgpu.dicom.instance import Instance
-from hdgpu.errors import HdgpuError
+from hdgpu.errors import HdgpuError, UnsupportedTransformError
 from hdgpu.pixels import run
 from hdgpu.pixels.attributes import read_attributes
 from hdgpu.pixels.compile import compile_transform
 from hdgpu.pixels.options import TransformOptions
 from hdgpu.pixels.transform import TransformKind
 from tests.conftest import ArrayLibrary
+from tests.make_icc_profile import gamma, matrix_profile
 from tests.make_series import make_dataset
 
 highdicom = pytest.importorskip("highdicom", reason="needs highdicom, the oracle: pip install highdicom")
@@ -310,11 +312,19 @@ STRICT = {
 }
 
 
+@functools.cache
+def both_images(name: str) -> tuple[Dataset, Any]:
+    dataset = make_dataset(abs(FRAME).astype(np.uint16) if "palette" in name else FRAME, **FILES[name])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return dataset, highdicom.Image.from_dataset(dataset)
+
+
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("options", SWITCHES, ids=str)
 def test_switches(name: str, options: dict[str, Any]) -> None:
     """The values or the kind of error that highdicom's images give."""
-    dataset = make_dataset(abs(FRAME).astype(np.uint16) if "palette" in name else FRAME, **FILES[name])
+    dataset, image = both_images(name)
     if (
         name == "rescale"
         and options.get("voi_transform_selector") is OWN
@@ -333,7 +343,7 @@ def test_switches(name: str, options: dict[str, Any]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            theirs = highdicom.Image.from_dataset(dataset).get_frame(1, **asked)
+            theirs = image.get_frame(1, **asked)
         except Exception as error:
             with pytest.raises(type(error)) as raised:
                 hd.get_volume_from_series([dataset], **options)
@@ -361,3 +371,34 @@ def test_stored_values_that_no_real_world_map_maps(selector: int) -> None:
             hd.get_volume_from_series([dataset])
         with pytest.raises(ValueError, match="outside the"):
             highdicom.Image.from_dataset(dataset).get_frame(1)
+
+
+PROFILE = matrix_profile([(0.7, 0.28), (0.2, 0.7), (0.14, 0.05), (0.3457, 0.3585)], gamma(1.8))
+
+
+@pytest.mark.parametrize("apply", [None, True, False])
+@pytest.mark.parametrize("dtype", ["float64", "uint8"])
+@pytest.mark.parametrize("kind", ["RGB", "palette"])
+def test_colour_management(kind: str, dtype: str, apply: bool | None) -> None:
+    generator = np.random.default_rng(4)
+    if kind == "RGB":
+        dataset = make_dataset(generator.integers(0, 256, (300, 70, 3), np.uint8), ICCProfile=PROFILE)
+    else:
+        entries = generator.integers(0, 256, (256, 3), np.uint8)
+        palette = highdicom.PaletteColorLUTTransformation.from_combined_lut(entries)
+        attributes = {element.keyword: element.value for element in palette}
+        stored = generator.integers(0, 256, (30, 40), np.uint8)
+        dataset = make_dataset(stored, PhotometricInterpretation="PALETTE COLOR", ICCProfile=PROFILE, **attributes)
+    theirs = highdicom.Image.from_dataset(dataset).get_frame(1, dtype=dtype, apply_icc_profile=apply)
+    ours = hd.get_volume_from_series([dataset], dtype=dtype, apply_icc_profile=apply).array[0]
+    np.testing.assert_array_equal(ours, theirs)
+    assert ours.dtype == theirs.dtype
+
+
+def test_colours_that_are_not_managed() -> None:
+    wide = make_dataset(np.zeros((3, 4, 3), np.uint16), ICCProfile=PROFILE)
+    with pytest.raises(UnsupportedTransformError, match="apply_icc_profile=False"):
+        hd.get_volume_from_series([wide])
+    assert hd.get_volume_from_series([wide], apply_icc_profile=False).array.shape == (1, 3, 4, 3)
+    grey = make_dataset(FRAME, ICCProfile=PROFILE)
+    np.testing.assert_array_equal(hd.get_volume_from_series([grey]).array[0], FRAME)

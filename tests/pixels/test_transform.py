@@ -7,17 +7,20 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydicom import Dataset
+from pydicom.pixels import convert_color_space
 
 from hdgpu.array.interop import to_numpy
 from hdgpu.dicom.header import header_of_dataset
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.dicom.instance import Instance
-from hdgpu.errors import MissingTransformError, OutputTypeError
+from hdgpu.errors import LookupTableError, MissingTransformError, OutputTypeError, UnsupportedTransformError
 from hdgpu.pixels.attributes import TransformAttributes, read_attributes
 from hdgpu.pixels.compile import compile_transform
+from hdgpu.pixels.lookup import LookupTable
 from hdgpu.pixels.options import TransformOptions
-from hdgpu.pixels.reference import affine
-from hdgpu.pixels.run import transform_frame
+from hdgpu.pixels.reference import affine, ybr_to_rgb
+from hdgpu.pixels.run import transform_frame, transform_frames
 from hdgpu.pixels.transform import PixelTransform, TransformKind
 from tests.conftest import ArrayLibrary
 from tests.make_series import make_dataset
@@ -172,3 +175,181 @@ def test_reference_on_every_array_library(xp: ArrayLibrary, dtype: str) -> None:
     assert xp.is_mine(result)
     expected = stored.astype(float) * np.array([0.1, 2.0])[:, None, None] + np.array([-3.0, 0.7])[:, None, None]
     np.testing.assert_array_equal(to_numpy(result), expected)
+
+
+# --- Tables and steps -------------------------------------------------------------------------------------------------
+
+WINDOW = {"WindowCenter": "40", "WindowWidth": "400"}
+
+
+def many(pixel: ImagePixel, slopes: list[float], dtype: Any = "f4", **attributes: Any) -> PixelTransform:
+    options = TransformOptions(apply_voi_transform=None)
+    intercepts = np.zeros(len(slopes))
+    return compile_transform(pixel, np.array(slopes), intercepts, attributes_of(**attributes), options, dtype)
+
+
+def test_which_kind_of_transform() -> None:
+    """A table for all frames that share it, unless it is larger than what is looked up in it."""
+    small, large = pixel_of("uint16"), ImagePixel(512, 512)
+    assert many(small, [1.0]).kind is TransformKind.IDENTITY
+    assert many(small, [2.0, 3.0]).kind is TransformKind.AFFINE
+    assert many(small, [2.0] * 3, **WINDOW).kind is TransformKind.TABLE
+    assert many(small, [2.0, 3.0], **WINDOW).kind is TransformKind.STEPS
+    assert many(pixel_of("uint8"), [2.0] * 300, **WINDOW).kind is TransformKind.TABLE
+    assert many(large, [2.0, 3.0], **WINDOW).kind is TransformKind.TABLE
+    assert many(pixel_of("uint32"), [2.0], **WINDOW).kind is TransformKind.STEPS
+
+
+def test_tables_are_kept_but_not_without_end() -> None:
+    slopes = [float(1 + index) for index in range(70)]
+    transform = many(ImagePixel(512, 512), slopes, **WINDOW)
+    first = transform.table(0)
+    assert transform.table(0) is first
+    assert not first.flags.writeable
+    for row in range(len(slopes)):
+        transform.table(row)
+    assert transform.table(0) is not first
+    np.testing.assert_array_equal(transform.table(0), first)
+    assert len(transform._tables.made) == 64
+
+
+def test_frames_take_their_own_table() -> None:
+    transform = many(ImagePixel(512, 512), [1.0, 2.0, 1.0], "f8", **WINDOW)
+    stored = np.arange(0, 400, 7, dtype=np.uint16)
+    for row, slope in enumerate((1.0, 2.0, 1.0)):
+        out = np.empty(stored.shape)
+        transform_frame(transform, row, stored, out)
+        np.testing.assert_array_equal(out, np.clip((stored * slope + 160.0) * (1 / 399), 0, 1))
+    several = transform_frames(transform, np.stack([stored, stored]), [1, 0])
+    np.testing.assert_array_equal(several[0], np.clip((stored * 2.0 + 160.0) * (1 / 399), 0, 1))
+
+
+def table_of(first: int, entries: list[int]) -> dict[str, Any]:
+    item = Dataset()
+    item.LUTDescriptor, item.LUTData, item.ModalityLUTType = (
+        [len(entries), first, 16],
+        np.array(entries, "<u2").tobytes(),
+        "US",
+    )
+    return {"ModalityLUTSequence": [item]}
+
+
+def test_integers_out_of_a_table_fit_or_are_refused(xp: ArrayLibrary) -> None:
+    """Values that no stored value leads to do not matter."""
+    attributes = attributes_of(**table_of(0, [5, 200, 255, 300]))
+    stored = np.array([[0, 1, 2]], np.uint16)
+    two_bits = pixel_of("uint16", bits_stored=2, high_bit=1)
+    for dtype in ("uint8", "int8"):
+        with pytest.raises(OutputTypeError, match=f"do not fit into {dtype}"):
+            run(compiled(two_bits, np.nan, np.nan, dtype, attributes=attributes), stored)
+    one_bit = pixel_of("uint16", bits_stored=1, high_bit=0)
+    transform = compiled(one_bit, np.nan, np.nan, "uint8", attributes=attributes)
+    np.testing.assert_array_equal(run(transform, stored[:, :2]), [[5, 200]])
+    result = transform_frames(transform, xp.asarray(stored[None, :, :2]), [0])
+    assert xp.is_mine(result)
+    np.testing.assert_array_equal(to_numpy(result), [[[5, 200]]])
+    with pytest.raises(OutputTypeError, match="do not fit into uint8"):
+        transform_frames(compiled(pixel_of("uint16"), 1, 1, "uint8"), xp.asarray(np.array([[[255]]], "u2")), [0])
+
+
+def test_table_in_place() -> None:
+    transform = compiled(
+        pixel_of("uint16"), np.nan, np.nan, "uint16", attributes=attributes_of(**table_of(1, [7, 9, 11]))
+    )
+    stored = np.array([0, 3, 2, 1, 60000] * 1000, np.uint16)
+    transform_frame(transform, 0, stored, stored, stream=True)
+    np.testing.assert_array_equal(stored, [7, 11, 9, 7, 11] * 1000)
+
+
+def test_floating_stored_values() -> None:
+    pixel = ImagePixel(3, 1, bits_allocated=32, bits_stored=32, keyword="FloatPixelData")
+    stored = np.array([-3.5, 0.25, np.nan], np.float32)
+    np.testing.assert_array_equal(run(compiled(pixel, 2, 1, "f8"), stored), stored.astype(float) * 2 + 1)
+    window = compiled(pixel, 1, 0, "f8", attributes=attributes_of(**WINDOW), apply_voi_transform=True)
+    np.testing.assert_array_equal(run(window, stored), np.clip((stored.astype(float) + 160) * (1 / 399), 0, 1))
+    for attributes, options in (
+        (attributes_of(**table_of(0, [1, 2])), {}),
+        (attributes_of(VOILUTSequence=table_of(0, [1, 2])["ModalityLUTSequence"]), {"apply_voi_transform": True}),
+    ):
+        with pytest.raises(LookupTableError, match="maps integers.*floating"):
+            compiled(pixel, 1, 0, "f8", attributes=attributes, **options)
+
+
+def test_voi_table_after_fractions() -> None:
+    attributes = attributes_of(VOILUTSequence=table_of(0, [1, 2])["ModalityLUTSequence"])
+    with pytest.raises(UnsupportedTransformError, match="maps whole numbers.*slope 0.5"):
+        compiled(pixel_of("uint16"), 0.5, 0, "f8", attributes=attributes, apply_voi_transform=True)
+
+
+def test_partial_range_colours_are_refused() -> None:
+    pixel = pixel_of("uint8", samples_per_pixel=3, photometric_interpretation="YBR_PARTIAL_420")
+    with pytest.raises(UnsupportedTransformError, match="partial-range"):
+        compiled(pixel, 1, 0, "f4")
+
+
+@pytest.mark.parametrize(
+    ("first", "sign_is_known", "values", "expected"),
+    [
+        (65530, True, (0, 65535), 65530),
+        (65530, False, (0, 65535), 65530),
+        (65530, False, (-2048, 2047), -6),
+        (65530, True, (-2048, 2047), -6),  # all values would be below it
+        (-6, True, (0, 65535), -6),
+        (-25536, True, (0, 65535), 40000),  # all values would be above its end
+        (65436, False, (-(1 << 31), (1 << 31) - 1), -100),
+        (65436, True, (-(1 << 31), (1 << 31) - 1), 65436),
+        (5000, True, (0, 255), 5000),
+    ],
+)
+def test_sign_of_the_first_mapped_value(
+    first: int, sign_is_known: bool, values: tuple[int, int], expected: int
+) -> None:
+    table = LookupTable(first, np.zeros(100, np.uint16), sign_is_known=sign_is_known)
+    assert table.for_values(*values).first == expected
+
+
+def test_reference_of_colour_equals_the_decoders(xp: ArrayLibrary) -> None:
+    generator = np.random.default_rng(0)
+    colors = np.concatenate([generator.integers(0, 256, (50_000, 3), np.uint8), np.eye(3, dtype=np.uint8) * 255])
+    result = ybr_to_rgb(xp.asarray(colors))
+    assert xp.is_mine(result)
+    expected = convert_color_space(colors[None], "YBR_FULL", "RGB")[0]
+    np.testing.assert_array_equal(to_numpy(result), expected)
+
+
+@pytest.mark.parametrize("width", [1, 2])
+@pytest.mark.parametrize("cell", [1, 2, 3, 4, 6, 8, 12, 24])
+@pytest.mark.parametrize("stream", [False, True])
+def test_compiled_look_up(width: int, cell: int, stream: bool) -> None:
+    """All cells, the last of the table and of the output among them, with nothing written beyond."""
+    extension = pytest.importorskip("hdgpu._compiled", reason="the extension is not built")
+    generator = np.random.default_rng(cell)
+    entries = 1 << 8 * width
+    table = generator.integers(0, 256, (entries, cell), np.uint8)
+    for count in (0, 1, 2, 1023, 1024, 1025, 3000):
+        for shift in (0, 1, 16):
+            stored = generator.integers(0, entries, count, f"u{width}")
+            stored[: count // 2] = entries - 1
+            memory = np.full(shift + count * cell + 64, 77, np.uint8)
+            out = memory[shift : shift + count * cell]
+            extension.look_up_frame(stored, out, table, width, cell, stream)
+            np.testing.assert_array_equal(out.reshape(count, cell), table[stored])
+            assert (memory[:shift] == 77).all()
+            assert (memory[shift + count * cell :] == 77).all()
+
+
+def test_compiled_look_up_refuses_other_sizes() -> None:
+    extension = pytest.importorskip("hdgpu._compiled", reason="the extension is not built")
+    stored, table, out = np.zeros(8, np.uint16), np.zeros(65536, np.float32), np.zeros(8, np.float32)
+    for arguments in (
+        (stored, out[:7], table, 2, 4, False),
+        (stored, out, table[:-1], 2, 4, False),
+        (stored, out, table, 1, 4, False),
+        (stored, out, table, 3, 4, False),
+        (stored, out, table, 2, 5, False),
+        (stored, out, table, 2, 0, False),
+        (stored, out, table, 2, -4, False),
+        (stored[:7], out, table, 2, 4, False),
+    ):
+        with pytest.raises(ValueError, match="do not go together"):
+            extension.look_up_frame(*arguments)
