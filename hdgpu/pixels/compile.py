@@ -334,7 +334,10 @@ def _kind(
         )
     if pixel.keyword != "PixelData" or pixel.dtype.itemsize > 2:
         return TransformKind.STEPS
-    tables = len({*zip(slope.tolist(), intercept.tolist(), which.tolist(), strict=True)})
+    if (slope == slope[0]).all() and (intercept == intercept[0]).all():
+        tables = len(np.unique(which))
+    else:
+        tables = len({*zip(slope.tolist(), intercept.tolist(), which.tolist(), strict=True)})
     looked_up, filled = len(slope) * pixel.frame_samples, tables << 8 * pixel.dtype.itemsize
     return TransformKind.TABLE if looked_up >= filled or tables == 1 else TransformKind.STEPS
 
