@@ -46,6 +46,8 @@ class UrlSource(Source):
         If the file is not there or has no known size.
     """
 
+    is_remote = True
+
     def __init__(self, url: str) -> None:
         self.name = url
         self._connect()

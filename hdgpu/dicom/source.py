@@ -36,9 +36,12 @@ class Source(ABC):
     ----------
     name : str
         What error messages call it.
+    is_remote : bool
+        Whether each read costs a journey, so that it is worth while to ask for much at once.
     """
 
     name: str
+    is_remote = False
 
     @property
     @abstractmethod

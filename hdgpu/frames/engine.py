@@ -20,7 +20,7 @@ from hdgpu.array.host_threads import default_workers
 from hdgpu.codecs.route import Route
 from hdgpu.dicom.frame_index import FrameIndex
 from hdgpu.dicom.instance import Instance
-from hdgpu.dicom.source import ReadBuffer
+from hdgpu.dicom.source import ReadBuffer, Source
 from hdgpu.errors import HdgpuError
 from hdgpu.frames.plain import STREAM_BYTES, PlainKind, load_plain_frames
 from hdgpu.frames.plan import ScatterPlan
@@ -63,6 +63,8 @@ class FrameReader:
         Its rows are the rows of the frame table.
     plain : PlainKind or None
         Set where the compiled extension may take the frames.
+    ahead : Source or None
+        Where the bytes are read instead of at the instance's source.
     """
 
     instance: Instance
@@ -70,6 +72,12 @@ class FrameReader:
     route: Route
     transform: PixelTransform
     plain: PlainKind | None = None
+    ahead: Source | None = None
+
+    @property
+    def source(self) -> Source:
+        """Where the bytes are read."""
+        return self.ahead or self.instance.source
 
 
 class _Worker:
@@ -87,7 +95,7 @@ class _Worker:
         """Take one frame, or a part of it, from its bytes to its output values."""
         instance = reader.instance
         try:
-            data = reader.index.read(instance.source, number, self._buffer)
+            data = reader.index.read(reader.source, number, self._buffer)
             stored, route = reader.route.decode(data, self._target(reader, out), index=number)
             if part is None:
                 transform_frame(reader.transform, row, stored, out, stream=self._stream)

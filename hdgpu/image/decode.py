@@ -19,6 +19,7 @@ from hdgpu.errors import HdgpuError, MixedSizeError
 from hdgpu.frames.engine import FrameReader, Progress, run_plan
 from hdgpu.frames.plain import PlainKind, plain_kind
 from hdgpu.frames.plan import ScatterPlan
+from hdgpu.frames.prefetch import reading_ahead
 from hdgpu.frames.table import FrameTable
 from hdgpu.pixels.attributes import TransformAttributes, read_attributes
 from hdgpu.pixels.compile import compile_transform
@@ -149,7 +150,8 @@ def decode_plan(
     started = time.perf_counter()
     array = host_memory.empty(plan.shape, plan.dtype)
     workers = workers or default_workers()
-    tally = run_plan(plan, table, readers, array, workers=workers, progress=progress)
+    with reading_ahead(plan, table, readers) as ahead:
+        tally = run_plan(plan, table, ahead, array, workers=workers, progress=progress)
     seconds["decode"] = time.perf_counter() - started
     on_device: Any = array
     if str(device) != "cpu":
