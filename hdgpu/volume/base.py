@@ -13,6 +13,7 @@ from hdgpu.errors import VolumeError
 from hdgpu.geometry.affine import Float64Array, affine_from_components, origin_for_center
 from hdgpu.geometry.orientation import OrientationLike, direction_for_orientation, in_convention
 from hdgpu.volume.augmentation import Augmentation
+from hdgpu.volume.comparison import Comparison
 from hdgpu.volume.matching import Matching
 from hdgpu.volume.placement import require_patient_convention
 from hdgpu.volume.planes import Planes
@@ -20,7 +21,7 @@ from hdgpu.volume.planes import Planes
 __all__ = ["VolumeBase", "affine_of_components"]
 
 
-class VolumeBase(Matching, Augmentation, Planes):
+class VolumeBase(Matching, Augmentation, Planes, Comparison):
     """Operations on a volume in space; none changes a voxel's value or place.
 
     A subclass says how its voxels follow a rearrangement (`_rearranged`) and a window (`_seen_through`).

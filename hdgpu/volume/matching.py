@@ -12,9 +12,10 @@ from hdgpu.enum import PadModes
 from hdgpu.errors import GeometryMismatchError
 from hdgpu.geometry.affine import Float64Array
 from hdgpu.volume import rearrange
+from hdgpu.volume.comparison import require_shared_space, require_shared_system
 from hdgpu.volume.extent import Extent
 from hdgpu.volume.padding import ConstantLike, Fill, Window
-from hdgpu.volume.placement import Placement, require_shared_space, require_shared_system
+from hdgpu.volume.placement import Placement
 from hdgpu.volume.rearrange import Rearrangement
 
 __all__ = ["Matching"]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from hdgpu.array.interop import to_numpy
 from hdgpu.array.namespace import Array
 from hdgpu.enum import AxisHandedness, CoordinateSystemNames
-from hdgpu.errors import CoordinateSystemError, GeometryMismatchError, OutOfBoundsError
+from hdgpu.errors import CoordinateSystemError, OutOfBoundsError
 from hdgpu.geometry.affine import Float64Array, checked_affine, direction_of, spacing_of
 from hdgpu.geometry.orientation import (
     Orientation,
@@ -23,7 +23,7 @@ from hdgpu.geometry.orientation import (
 from hdgpu.geometry.points import map_points, outside, rounded
 from hdgpu.uid import UID
 
-__all__ = ["Placement", "checked_placement", "require_inside", "require_shared_space", "require_shared_system"]
+__all__ = ["Placement", "require_inside", "require_patient_convention"]
 
 
 def _triple(values: Float64Array) -> tuple[float, float, float]:
@@ -31,65 +31,10 @@ def _triple(values: Float64Array) -> tuple[float, float, float]:
     return first, second, third
 
 
-def checked_placement(other: object) -> Placement:
-    """Return what another volume's geometry is wanted of, having made sure that it has one.
-
-    Raises
-    ------
-    TypeError
-        If it is neither a Volume nor a VolumeGeometry.
-    """
-    if not isinstance(other, Placement):
-        raise TypeError(f"A geometry is compared with a Volume or VolumeGeometry, not {type(other).__name__}.")
-    return other
-
-
 def require_patient_convention(coordinate_system: CoordinateSystemNames) -> None:
     """Raise a TypeError where a convention for the axes of the patient has no meaning."""
     if coordinate_system is not CoordinateSystemNames.PATIENT:
         raise TypeError("Argument 'from_reference_convention' has a meaning only in the patient coordinate system.")
-
-
-def require_shared_system(first: Placement, second: object) -> None:
-    """Make sure that directions mean the same in both volumes.
-
-    Raises
-    ------
-    TypeError
-        If the second is neither a Volume nor a VolumeGeometry.
-    hdgpu.errors.CoordinateSystemError
-        If they are in different coordinate systems (also a RuntimeError).
-    """
-    other = checked_placement(second)
-    if first.coordinate_system is not other.coordinate_system:
-        raise CoordinateSystemError(
-            "the volumes are in different coordinate systems",
-            expected=first.coordinate_system.value,
-            found=other.coordinate_system.value,
-        )
-
-
-def require_shared_space(first: object, second: object) -> None:
-    """Make sure that the same position is the same place in both volumes.
-
-    Raises
-    ------
-    TypeError
-        If one is neither a Volume nor a VolumeGeometry.
-    hdgpu.errors.CoordinateSystemError
-        If they are in different coordinate systems (also a RuntimeError).
-    hdgpu.errors.GeometryMismatchError
-        If their frames of reference are known to be different (also a RuntimeError).
-    """
-    one, other = checked_placement(first), checked_placement(second)
-    require_shared_system(one, other)
-    if not _frames_agree(one, other):
-        raise GeometryMismatchError(
-            "the volumes are in different frames of reference",
-            expected=one.frame_of_reference_uid,
-            found=other.frame_of_reference_uid,
-            remedy="If they are registered nevertheless, make one of them without its 'frame_of_reference_uid'",
-        )
 
 
 def require_inside(indices: Array, spatial_shape: tuple[int, int, int], margin: float) -> None:
@@ -107,12 +52,6 @@ def require_inside(indices: Array, spatial_shape: tuple[int, int, int], margin: 
             expected=f"indices between 0 and {[size - 1 for size in spatial_shape]}",
             found=f"{to_numpy(indices[int(rows[0]), :]).tolist()} in row {rows[0]}",
         )
-
-
-def _frames_agree(first: Placement, second: Placement) -> bool:
-    """Return whether the frames of reference may be one, as far as they are known."""
-    known = {first.frame_of_reference_uid, second.frame_of_reference_uid} - {None}
-    return len(known) < 2
 
 
 class Placement(ABC):
@@ -370,35 +309,6 @@ class Placement(ABC):
         if check_bounds:
             require_inside(indices, self.spatial_shape, 0.5)
         return rounded(indices, checked=check_bounds) if round_output else indices
-
-    def geometry_equal(self, other: Placement, tol: float | None = 1e-5) -> bool:
-        """Return whether two volumes have the same geometry.
-
-        That is the same spatial shape and coordinate system, affines that agree, and frames of reference that do not
-        contradict each other: in different ones, the same numbers are different places.
-
-        Parameters
-        ----------
-        other : Volume or VolumeGeometry
-            What to compare with.
-        tol : float or None, optional
-            Largest absolute difference (in mm) between elements of the affines; None if they must match exactly.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from hdgpu.volume import VolumeGeometry
-        >>> geometry = VolumeGeometry(np.eye(4), (2, 3, 4), "PATIENT")
-        >>> geometry.geometry_equal(geometry.flip_spatial(0)), geometry.geometry_equal(geometry.copy())
-        (False, True)
-        """
-        checked_placement(other)
-        return (
-            self.spatial_shape == other.spatial_shape
-            and self._coordinate_system is other._coordinate_system
-            and _frames_agree(self, other)
-            and bool((np.abs(self._affine - other._affine) <= (tol or 0.0)).all())
-        )
 
     def _geometry_text(self) -> str:
         """Return spacing, orientation and coordinate system for people to read; nothing that identifies a patient."""

@@ -11,7 +11,8 @@ from hdgpu.array.namespace import Array, array_namespace, is_array
 from hdgpu.errors import OutputTypeError
 from hdgpu.geometry.points import outside
 from hdgpu.geometry.transformer import Transformer
-from hdgpu.volume.placement import Placement, require_inside, require_shared_space
+from hdgpu.volume.comparison import require_shared_space
+from hdgpu.volume.placement import Placement, require_inside
 
 __all__ = ["VolumeToVolumeTransformer"]
 

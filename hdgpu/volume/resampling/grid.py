@@ -10,8 +10,9 @@ import numpy as np
 
 from hdgpu.errors import VolumeError
 from hdgpu.geometry.affine import Float64Array, as_vector, spacing_of
+from hdgpu.volume.comparison import checked_placement, require_shared_space
 from hdgpu.volume.geometry import VolumeGeometry
-from hdgpu.volume.placement import Placement, checked_placement, require_shared_space
+from hdgpu.volume.placement import Placement
 from hdgpu.volume.rearrange import SpatialShape
 
 __all__ = ["TOLERANCE", "IndexMap", "grid_with_spacing", "target_grid"]
