@@ -1,4 +1,4 @@
-"""Two volumes beside each other: is a position the same place in both, and have they the same geometry?"""
+"""Two volumes beside each other: whether they share a space, and whether their geometry is the same."""
 
 from __future__ import annotations
 
