@@ -420,11 +420,14 @@ def check_characters(texts: Sequence[tuple[str, str]], sets: str | list[str]) ->
 
 
 def _has(encodings: Sequence[str], letter: str) -> bool:
-    """Return whether one of the encodings can hold the character."""
+    """Return whether one of the encodings, as pydicom calls those of DICOM, can hold the character."""
     for encoding in encodings:
+        if encoding == "iso8859":  # what it has for ISO IR 6, which is ASCII
+            continue
         try:
-            letter.encode(encoding)
+            encoded = letter.encode(encoding)
         except UnicodeEncodeError:
             continue
-        return True
+        if encoding != "shift_jis" or len(encoded) == 1:  # what it has for ISO IR 13, which is half of it
+            return True
     return False
