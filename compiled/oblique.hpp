@@ -1,8 +1,8 @@
 // Values between voxels across the axes of the array: a rotated grid.
 //
-// Contract: hdgpu/volume/resampling/reference.py, bit for bit.  A row of the target is a straight line through the source.
-// What of it lies inside is known before its voxels are visited; deep inside, where all neighbours exist, the loop has no
-// test at all.  Everything else takes the careful way, which is the contract itself.
+// Contract: hdgpu/volume/resampling/reference.py, bit for bit.  A row of the target is a straight line through the
+// source.  What of it lies inside is known before its voxels are visited; deep inside, where all neighbours exist, the
+// loop has no test at all.  Everything else takes the careful way, which is the contract itself.
 #pragma once
 
 #include <algorithm>
@@ -70,11 +70,13 @@ private:
 
 // Where all three coordinates lie from `low` to `high` of their axis.
 inline Span span_of(const Line& line, Span span, const double* low, const double* high) {
-    for (int axis = 0; axis < 3 && span.begin < span.end; ++axis) span = line.between(axis, low[axis], high[axis], span);
+    for (int axis = 0; axis < 3 && span.begin < span.end; ++axis) {
+        span = line.between(axis, low[axis], high[axis], span);
+    }
     return span;
 }
 
-// --- The kinds --------------------------------------------------------------------------------------------------------
+// --- The kinds -------------------------------------------------------------------------------------------------------
 
 constexpr int block = 128;
 
@@ -86,7 +88,8 @@ struct Block {
 
     // `shift` is added to all coordinates, which then are not negative.
     void set(const Line& line, const Index* stride, Index first, int count, double shift) {
-        const double strides[3] = {static_cast<double>(stride[0]), static_cast<double>(stride[1]), static_cast<double>(stride[2])};
+        double strides[3];
+        for (int axis = 0; axis < 3; ++axis) strides[axis] = static_cast<double>(stride[axis]);
         const int begin = static_cast<int>(first);
         for (int k = 0; k < count; ++k) {
             const double at = static_cast<double>(begin + k);
@@ -178,7 +181,8 @@ struct Linear {
 
 template <typename Work>
 inline void spline_weights(Work t, Work* weights) {
-    constexpr Work sixth = static_cast<Work>(1.0 / 6.0), two_thirds = static_cast<Work>(2.0 / 3.0), half = static_cast<Work>(0.5);
+    constexpr Work sixth = static_cast<Work>(1.0 / 6.0), two_thirds = static_cast<Work>(2.0 / 3.0);
+    constexpr Work half = static_cast<Work>(0.5);
     const Work u = 1 - t, tt = t * t, uu = u * u;
     weights[0] = (uu * u) * sixth;
     weights[1] = two_thirds - (half * tt) * (2 - t);
@@ -200,8 +204,8 @@ struct Cubic {
             const Work *first = row_at(0, b), *second = row_at(1, b), *third = row_at(2, b), *fourth = row_at(3, b);
             for (int c = 0; c < 4; ++c) {
                 const Index at = columns[c];
-                const Work plane = ((weights[0][0] * first[at] + weights[0][1] * second[at]) + weights[0][2] * third[at]) +
-                                   weights[0][3] * fourth[at];
+                const Work* w = weights[0];
+                const Work plane = ((w[0] * first[at] + w[1] * second[at]) + w[2] * third[at]) + w[3] * fourth[at];
                 line[c] = b == 0 ? weights[1][0] * plane : line[c] + weights[1][b] * plane;
             }
         }
@@ -241,7 +245,7 @@ struct Cubic {
     }
 };
 
-// --- A volume ---------------------------------------------------------------------------------------------------------
+// --- A volume --------------------------------------------------------------------------------------------------------
 
 template <typename Kind>
 void across_axes(const View& source, const View& out, const IndexMap& map, Store<typename Kind::Value> store,
@@ -274,8 +278,9 @@ void across_axes(const View& source, const View& out, const IndexMap& map, Store
             careful(deep.end, inside.end);
             char* into = out.at(i, j);
             fill_row(into, stride, inside.begin, fill, out.width);
-            store(row.data() + inside.begin, into + inside.begin * stride * out.width, stride, inside.end - inside.begin);
-            fill_row(into + inside.end * stride * out.width, stride, count - inside.end, fill, out.width);
+            const Index step = stride * out.width;
+            store(row.data() + inside.begin, into + inside.begin * step, stride, inside.end - inside.begin);
+            fill_row(into + inside.end * step, stride, count - inside.end, fill, out.width);
         }
     }
 }

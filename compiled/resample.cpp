@@ -38,7 +38,7 @@ constexpr Index most = std::numeric_limits<std::int32_t>::max();
 
 bool view_of(const Buffer& buffer, View* view) {
     const Py_buffer& from = buffer.view;
-    if (from.ndim != 3) return refuse("not three axes");
+    if (from.ndim != 3 || from.itemsize < 1) return refuse("not three axes");
     view->data = static_cast<char*>(from.buf);
     view->width = from.itemsize;
     for (int axis = 0; axis < 3; ++axis) {
@@ -60,21 +60,23 @@ Index width_of(char code) {
     }
 }
 
-template <typename Work>
-Load<Work> loader(char code) {
+// Call `function` with a value of the type that the code stands for; nothing is called, and null returned, for codes of
+// other types and for those whose values Work does not hold.
+template <typename Work, typename Function>
+auto with_type(char code, Function function) -> decltype(function(std::uint8_t{})) {
     switch (code) {
-        case 'B': return load_row<std::uint8_t, Work>;
-        case 'b': return load_row<std::int8_t, Work>;
-        case 'H': return load_row<std::uint16_t, Work>;
-        case 'h': return load_row<std::int16_t, Work>;
-        case 'f': return load_row<float, Work>;
+        case 'B': return function(std::uint8_t{});
+        case 'b': return function(std::int8_t{});
+        case 'H': return function(std::uint16_t{});
+        case 'h': return function(std::int16_t{});
+        case 'f': return function(float{});
         default: break;
     }
     if constexpr (std::is_same_v<Work, double>) {
         switch (code) {
-            case 'I': return load_row<std::uint32_t, Work>;
-            case 'i': return load_row<std::int32_t, Work>;
-            case 'd': return load_row<double, Work>;
+            case 'I': return function(std::uint32_t{});
+            case 'i': return function(std::int32_t{});
+            case 'd': return function(double{});
             default: break;
         }
     }
@@ -82,24 +84,31 @@ Load<Work> loader(char code) {
 }
 
 template <typename Work>
+Load<Work> loader(char code) {
+    return with_type<Work>(code, [](auto value) -> Load<Work> { return load_row<decltype(value), Work>; });
+}
+
+template <typename Work>
 Store<Work> storer(char code) {
-    switch (code) {
-        case 'B': return store_row<Work, std::uint8_t>;
-        case 'b': return store_row<Work, std::int8_t>;
-        case 'H': return store_row<Work, std::uint16_t>;
-        case 'h': return store_row<Work, std::int16_t>;
-        case 'f': return store_row<Work, float>;
-        default: break;
-    }
-    if constexpr (std::is_same_v<Work, double>) {
-        switch (code) {
-            case 'I': return store_row<Work, std::uint32_t>;
-            case 'i': return store_row<Work, std::int32_t>;
-            case 'd': return store_row<Work, double>;
-            default: break;
-        }
-    }
+    return with_type<Work>(code, [](auto value) -> Store<Work> { return store_row<Work, decltype(value)>; });
+}
+
+PyObject* refused(const char* problem) {
+    if (!PyErr_Occurred()) refuse(problem);
     return nullptr;
+}
+
+// Call `function` with an element of the arrays' size.
+template <typename Task, typename Function>
+PyObject* with_element(const Task& task, Function function) {
+    if (task.source.width != task.out.width) return refused("elements of different sizes");
+    switch (task.out.width) {
+        case 1: return function(std::uint8_t{});
+        case 2: return function(std::uint16_t{});
+        case 4: return function(std::uint32_t{});
+        case 8: return function(std::uint64_t{});
+        default: return refused("elements of another size");
+    }
 }
 
 // What every call has: two arrays, the value outside, and which planes are to be written.
@@ -110,8 +119,8 @@ struct Task {
 
     bool set(const Buffer& from, const Buffer& into, Py_ssize_t fill_size) {
         if (!view_of(from, &source) || !view_of(into, &out)) return false;
-        if (fill_size != out.width || first < 0 || last > out.size[0]) return refuse("a wrong fill value or range of planes");
-        return true;
+        const bool valid = fill_size == out.width && first >= 0 && last <= out.size[0];
+        return valid || refuse("a wrong fill value or range of planes");
     }
 };
 
@@ -153,7 +162,8 @@ private:
         if (index.ndim != 2 || index.itemsize != sizeof(std::int32_t)) return false;
         const Index count = index.shape[0], taps = index.shape[1];
         const Index expected = taps == 1 ? 0 : taps == 2 ? count : taps == 4 ? 4 * count : -1;
-        if (begin < 0 || begin + count > out_size || weights.len != expected * static_cast<Index>(sizeof(Work))) return false;
+        if (begin < 0 || begin + count > out_size) return false;
+        if (weights.len != expected * static_cast<Index>(sizeof(Work))) return false;
         axis = {begin, count, static_cast<int>(taps), static_cast<const std::int32_t*>(index.buf),
                 static_cast<const Work*>(weights.buf)};
         for (Index k = 0; k < count * taps; ++k) {
@@ -166,7 +176,10 @@ private:
 };
 
 template <typename Work>
-PyObject* along(const Task& task, PyObject* tables, Load<Work> load, Store<Work> store) {
+PyObject* along(const Task& task, PyObject* tables, const char* types) {
+    const Load<Work> load = loader<Work>(types[0]);
+    const Store<Work> store = storer<Work>(types[2]);
+    if (!load || !store) return refused("not types that go together");
     Axis<Work> axes[3];
     std::optional<Table<Work>> held[3];
     for (int axis = 0; axis < 3; ++axis) {
@@ -184,19 +197,13 @@ PyObject* picked(const Task& task, PyObject* tables) {
         held[axis].emplace(PyTuple_GetItem(tables, axis), task.source.size[axis], task.out.size[axis]);
         if (!held[axis]->valid) return nullptr;
         axes[axis] = held[axis]->axis;
-        if (axes[axis].taps != 1) return refuse("voxels are picked one by one"), nullptr;
+        if (axes[axis].taps != 1) return refused("voxels are picked one by one");
     }
-    const auto call = [&](auto function) {
-        return unlocked([&] { function(task.source, task.out, axes, task.fill, task.first, task.last); });
-    };
-    if (task.source.width != task.out.width) return refuse("elements of different sizes"), nullptr;
-    switch (task.out.width) {
-        case 1: return call(pick<std::uint8_t>);
-        case 2: return call(pick<std::uint16_t>);
-        case 4: return call(pick<std::uint32_t>);
-        case 8: return call(pick<std::uint64_t>);
-        default: return refuse("elements of another size"), nullptr;
-    }
+    return with_element(task, [&](auto element) {
+        return unlocked([&] {
+            pick<decltype(element)>(task.source, task.out, axes, task.fill, task.first, task.last);
+        });
+    });
 }
 
 template <typename Kind>
@@ -210,59 +217,43 @@ void copy_row(const Element* values, char* row, Index stride, Index count) {
 }
 
 PyObject* nearest_across(const Task& task, const IndexMap& map) {
-    if (task.source.width != task.out.width) return refuse("elements of different sizes"), nullptr;
-    switch (task.out.width) {
-        case 1: return across<Nearest<std::uint8_t>>(task, map, copy_row<std::uint8_t>);
-        case 2: return across<Nearest<std::uint16_t>>(task, map, copy_row<std::uint16_t>);
-        case 4: return across<Nearest<std::uint32_t>>(task, map, copy_row<std::uint32_t>);
-        case 8: return across<Nearest<std::uint64_t>>(task, map, copy_row<std::uint64_t>);
-        default: return refuse("elements of another size"), nullptr;
-    }
+    return with_element(task, [&](auto element) {
+        using Element = decltype(element);
+        return across<Nearest<Element>>(task, map, copy_row<Element>);
+    });
 }
 
 template <typename Work>
-PyObject* linear_across(const Task& task, const IndexMap& map, char in, char out) {
-    const Store<Work> store = storer<Work>(out);
-    if (!store) return refuse("not a pair of types"), nullptr;
-    switch (in) {
-        case 'B': return across<Linear<std::uint8_t, Work>>(task, map, store);
-        case 'b': return across<Linear<std::int8_t, Work>>(task, map, store);
-        case 'H': return across<Linear<std::uint16_t, Work>>(task, map, store);
-        case 'h': return across<Linear<std::int16_t, Work>>(task, map, store);
-        case 'f': return across<Linear<float, Work>>(task, map, store);
-        default: break;
-    }
-    if constexpr (std::is_same_v<Work, double>) {
-        switch (in) {
-            case 'I': return across<Linear<std::uint32_t, Work>>(task, map, store);
-            case 'i': return across<Linear<std::int32_t, Work>>(task, map, store);
-            case 'd': return across<Linear<double, Work>>(task, map, store);
-            default: break;
-        }
-    }
-    return refuse("not a pair of types"), nullptr;
+PyObject* linear_across(const Task& task, const IndexMap& map, const char* types) {
+    const Store<Work> store = storer<Work>(types[2]);
+    PyObject* done = !store ? nullptr : with_type<Work>(types[0], [&](auto value) {
+        return across<Linear<decltype(value), Work>>(task, map, store);
+    });
+    return done ? done : refused("not types that go together");
 }
 
 template <typename Work>
-PyObject* cubic_across(const Task& task, const IndexMap& map, char out) {
-    const Store<Work> store = storer<Work>(out);
-    const Index* stride = task.source.stride;
-    const bool contiguous = stride[2] == 1 && stride[1] == task.source.size[2] && stride[0] == stride[1] * task.source.size[1];
-    if (!store || !contiguous) return refuse("not a pair of types, or coefficients that are not contiguous"), nullptr;
+PyObject* cubic_across(const Task& task, const IndexMap& map, const char* types) {
+    const Store<Work> store = storer<Work>(types[2]);
+    const Index *stride = task.source.stride, *size = task.source.size;
+    const bool contiguous = stride[2] == 1 && stride[1] == size[2] && stride[0] == size[1] * size[2];
+    if (!store || types[0] != types[1] || !contiguous) return refused("not contiguous coefficients");
     return across<Cubic<Work>>(task, map, store);
 }
 
+// Whether the codes of source, work and target are those of the arrays.
 bool fits(const Task& task, const char* types) {
-    return width_of(types[0]) == task.source.width && width_of(types[2]) == task.out.width ? true
-                                                                                          : refuse("not the arrays' types");
+    const bool three = std::strlen(types) == 3 && (types[1] == 'f' || types[1] == 'd');
+    return three && width_of(types[0]) == task.source.width && width_of(types[2]) == task.out.width;
 }
 
 template <typename Work>
-PyObject* filtered(const Buffer& from, const Buffer& into, char in, PyObject* starts, bool across, Index first, Index last) {
+PyObject* filtered(const Buffer& from, const Buffer& into, char in, PyObject* starts, bool across, Index first,
+                   Index last) {
     View source, out;
     if (!view_of(from, &source) || !view_of(into, &out)) return nullptr;
     const Load<Work> load = loader<Work>(in);
-    if (!load || source.width != width_of(in) || out.width != sizeof(Work)) return refuse("not a pair of types"), nullptr;
+    if (!load || source.width != width_of(in) || out.width != sizeof(Work)) return refused("not a pair of types");
     std::vector<Work> weights[3];
     for (int axis = 0; axis < 3; ++axis) {
         const Buffer start(PyTuple_GetItem(starts, axis), PyBUF_C_CONTIGUOUS);
@@ -270,11 +261,12 @@ PyObject* filtered(const Buffer& from, const Buffer& into, char in, PyObject* st
         const Work* values = static_cast<const Work*>(start.view.buf);
         weights[axis].assign(values, values + start.view.len / static_cast<Index>(sizeof(Work)));
         const Index count = static_cast<Index>(weights[axis].size());
-        if (source.size[axis] != out.size[axis] || (count > 0 && (count > source.size[axis] || source.size[axis] < 2))) {
-            return refuse("arrays of different shapes, or a wrong start"), nullptr;
+        const Index size = source.size[axis];
+        if (size != out.size[axis] || (count > 0 && (count > size || size < 2))) {
+            return refused("arrays of different shapes, or a wrong start");
         }
     }
-    if (first < 0 || last > source.size[across ? 1 : 0]) return refuse("a wrong range"), nullptr;
+    if (first < 0 || last > source.size[across ? 1 : 0]) return refused("a wrong range");
     Work* coefficients = reinterpret_cast<Work*>(out.data);
     return unlocked([&] {
         if (across) {
@@ -299,20 +291,11 @@ PyObject* hdgpu_resample_along(PyObject*, PyObject* arguments) {
     const Buffer from(source, PyBUF_STRIDES), into(out, PyBUF_STRIDES | PyBUF_WRITABLE);
     if (!from || !into) return nullptr;
     task.fill = fill;
-    if (PyTuple_Size(tables) != 3) return refuse("not three tables"), nullptr;
+    if (PyTuple_Size(tables) != 3) return refused("not three tables");
     if (!task.set(from, into, fill_size)) return nullptr;
     if (types[0] == '\0') return picked(task, tables);
-    if (std::strlen(types) != 3 || !fits(task, types)) return PyErr_Occurred() ? nullptr : (refuse("not three types"), nullptr);
-    if (types[1] == 'f') {
-        const auto load = loader<float>(types[0]);
-        const auto store = storer<float>(types[2]);
-        if (load && store) return along<float>(task, tables, load, store);
-    } else if (types[1] == 'd') {
-        const auto load = loader<double>(types[0]);
-        const auto store = storer<double>(types[2]);
-        if (load && store) return along<double>(task, tables, load, store);
-    }
-    return refuse("not types that go together"), nullptr;
+    if (!fits(task, types)) return refused("not the arrays' types");
+    return types[1] == 'f' ? along<float>(task, tables, types) : along<double>(task, tables, types);
 }
 
 PyObject* hdgpu_resample_across(PyObject*, PyObject* arguments) {
@@ -333,16 +316,13 @@ PyObject* hdgpu_resample_across(PyObject*, PyObject* arguments) {
     task.fill = fill;
     if (!task.set(from, into, fill_size)) return nullptr;
     if (order == 0) return nearest_across(task, map);
-    if (std::strlen(types) != 3 || !fits(task, types)) return PyErr_Occurred() ? nullptr : (refuse("not three types"), nullptr);
+    if (!fits(task, types)) return refused("not the arrays' types");
     const bool narrow = types[1] == 'f';
-    if (order == 1) {
-        return narrow ? linear_across<float>(task, map, types[0], types[2])
-                      : linear_across<double>(task, map, types[0], types[2]);
+    switch (order) {
+        case 1: return narrow ? linear_across<float>(task, map, types) : linear_across<double>(task, map, types);
+        case 3: return narrow ? cubic_across<float>(task, map, types) : cubic_across<double>(task, map, types);
+        default: return refused("no such order");
     }
-    if (order == 3 && types[0] == types[1]) {
-        return narrow ? cubic_across<float>(task, map, types[2]) : cubic_across<double>(task, map, types[2]);
-    }
-    return refuse("no such order, or not types that go together"), nullptr;
 }
 
 PyObject* hdgpu_spline_filter(PyObject*, PyObject* arguments) {
@@ -350,13 +330,13 @@ PyObject* hdgpu_spline_filter(PyObject*, PyObject* arguments) {
     const char* types;
     int across;
     Py_ssize_t first, last;
-    if (!PyArg_ParseTuple(arguments, "sOOO!pnn", &types, &source, &coefficients, &PyTuple_Type, &starts, &across, &first,
-                          &last)) {
+    if (!PyArg_ParseTuple(arguments, "sOOO!pnn", &types, &source, &coefficients, &PyTuple_Type, &starts, &across,
+                          &first, &last)) {
         return nullptr;
     }
     const Buffer from(source, PyBUF_STRIDES), into(coefficients, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE);
     if (!from || !into) return nullptr;
-    if (PyTuple_Size(starts) != 3 || std::strlen(types) != 2) return refuse("not three starts, or not two types"), nullptr;
+    if (PyTuple_Size(starts) != 3 || std::strlen(types) != 2) return refused("not three starts, or not two types");
     return types[1] == 'f' ? filtered<float>(from, into, types[0], starts, across != 0, first, last)
                            : filtered<double>(from, into, types[0], starts, across != 0, first, last);
 }

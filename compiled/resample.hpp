@@ -1,8 +1,8 @@
 // Values between voxels along the axes of the array: each axis of the source follows one axis of the target.
 //
-// Contract: hdgpu/volume/resampling/reference.py, bit for bit; compiled with -ffp-contract=off, so that no step is fused.
-// An axis is interpolated by a table: for each index of the target the one, two or four indices of the source that it is
-// made of, and their weights.  Axis 2 goes first, then 1, then 0.
+// Contract: hdgpu/volume/resampling/reference.py, bit for bit; compiled with -ffp-contract=off, so that no step is
+// fused.  An axis is interpolated by a table: for each index of the target the one, two or four indices of the source
+// that it is made of, and their weights.  Axis 2 goes first, then 1, then 0.
 #pragma once
 
 #include <cmath>
@@ -36,7 +36,7 @@ struct Axis {
     const Work* weights;        // taps 1: none; 2: [count], of the second; 4: [count][4]
 };
 
-// --- Rows in and out --------------------------------------------------------------------------------------------------
+// --- Rows in and out -------------------------------------------------------------------------------------------------
 
 template <typename Work>
 using Load = void (*)(const char* row, Index stride, Index count, Work* into);
@@ -99,7 +99,7 @@ inline void fill_row(char* row, Index stride, Index count, const char* value, In
     }
 }
 
-// --- Interpolation ----------------------------------------------------------------------------------------------------
+// --- Interpolation ---------------------------------------------------------------------------------------------------
 
 // A weight of zero leaves its voxel out, whatever that is: not a number times zero is not zero.
 template <typename Work>
@@ -196,7 +196,8 @@ inline void fill_plane(const View& out, Index i, const char* fill) {
 
 // Write planes first .. last of `out`; `row_into(i, j, row)` writes what of a row lies inside.
 template <typename Work, typename RowInto>
-void write_planes(const View& out, const Axis<Work>* axes, const char* fill, Index first, Index last, RowInto row_into) {
+void write_planes(const View& out, const Axis<Work>* axes, const char* fill, Index first, Index last,
+                  RowInto row_into) {
     const Index stride = out.stride[2], begin = axes[2].begin, end = begin + axes[2].count;
     for (Index i = first; i < last; ++i) {
         if (i < axes[0].begin || i >= axes[0].begin + axes[0].count) {

@@ -1,7 +1,7 @@
 // The coefficients of the interpolating cubic B-spline, mirrored at the outermost voxels.
 //
-// Contract: hdgpu/volume/resampling/spline.py, bit for bit.  One recursion up the axis and one down, in place; lines are
-// taken side by side, for each step of a recursion waits for the one before.
+// Contract: hdgpu/volume/resampling/spline.py, bit for bit.  One recursion up the axis and one down, in place; lines
+// are taken side by side, for each step of a recursion waits for the one before.
 #pragma once
 
 #include "resample.hpp"
@@ -34,8 +34,8 @@ inline void filter_lines(Work* data, Index size, Index step, Index lines, Index 
 
 // Fill planes first .. last of the coefficients, filtered along axes 2 and 1 where they have a start.
 template <typename Work>
-void filter_planes(const View& source, Work* coefficients, Load<Work> load, const std::vector<Work>* starts, Index first,
-                   Index last) {
+void filter_planes(const View& source, Work* coefficients, Load<Work> load, const std::vector<Work>* starts,
+                   Index first, Index last) {
     constexpr Index together = 8;
     const Index rows = source.size[1], columns = source.size[2];
     for (Index i = first; i < last; ++i) {

@@ -3,7 +3,8 @@
 The contract, for the voxel of the target at index t:
 
 1. Its place in the source is ``x = ((offset + steps[:, 0] * t[0]) + steps[:, 1] * t[1]) + steps[:, 2] * t[2]`` in
-   float64, no step fused.  A coordinate within 1e-6 of a multiple of 0.5 is that multiple.
+   float64, no step fused.  A coordinate within 1e-6 of a multiple of 0.5 is that multiple, and steps that lead no
+   further than 1e-7 over the whole of an axis of the target are none.
 2. It is inside if ``-0.5 <= x <= size - 0.5`` along each axis, edges of the outermost voxels included.  Else it has the
    fill value.
 3. Nearest: the voxel at ``min(floor(x + 0.5), size - 1)``.
