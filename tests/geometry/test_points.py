@@ -80,3 +80,14 @@ def test_none_of_no_points(xp):
     nothing = xp.asarray(np.zeros((0, 3)))
     assert tuple(map_points(AFFINE, nothing, "points").shape) == (0, 3)
     assert tuple(rounded(nothing).shape) == (0, 3)
+
+
+@pytest.mark.parametrize("layout", ["C", "F", "strided"])
+def test_rounding_of_many(xp, layout):
+    values = np.random.default_rng(2).uniform(-1e6, 1e6, (70_001, 2))
+    array = xp.asarray(values)
+    if xp.name == "numpy" and layout == "strided":
+        array = np.repeat(values, 2, axis=1)[:, ::2]
+    elif xp.name == "numpy":
+        array = values.copy(order=layout)
+    np.testing.assert_array_equal(to_numpy(rounded(array)), np.rint(values))
