@@ -333,7 +333,7 @@ def _mapped_range(item: Dataset) -> tuple[float, float]:
         values = [item.get(name) for name in names]
         if None not in values:
             first, last = (float(value) for value in values)
-            if first > last and not prefix and is_implicit(item):
+            if first > last and first >= 1 << 15 and not prefix and is_implicit(item):
                 first -= 1 << 16  # signed, but read as unsigned
             if first > last:
                 raise InvalidAttributeError("nothing is mapped", tag=names[0], expected=f"up to {last:g}", found=first)

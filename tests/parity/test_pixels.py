@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydicom import Dataset
 
@@ -341,6 +341,7 @@ widths = st.floats(0.01, 6000).map(lambda value: round(value, 3))
     st.booleans(),
     st.sampled_from([None, "float64", "float32"]),
 )
+@example(np.linspace(-35, -30, 99), -31.929, 5.7 - 1.001, "LINEAR", (-99.11, 2.17), False, "float64")
 def test_windows(
     values: np.ndarray,
     center: float,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import Dataset
 from pydicom.pixels import convert_color_space
+from pydicom.uid import RLELossless
 
+import hdgpu as hd
 from hdgpu.array.interop import to_numpy
+from hdgpu.content.palette import PaletteColorLUTTransformation
 from hdgpu.dicom.header import header_of_dataset
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.dicom.instance import Instance
-from hdgpu.errors import LookupTableError, MissingTransformError, OutputTypeError, UnsupportedTransformError
+from hdgpu.errors import (
+    InvalidAttributeError,
+    LookupTableError,
+    MissingAttributeError,
+    MissingTransformError,
+    OutputTypeError,
+    UnmappedValueError,
+    UnsupportedTransformError,
+)
 from hdgpu.pixels.attributes import TransformAttributes, read_attributes
 from hdgpu.pixels.compile import compile_transform
 from hdgpu.pixels.lookup import LookupTable
@@ -23,7 +35,7 @@ from hdgpu.pixels.reference import affine, ybr_to_rgb
 from hdgpu.pixels.run import transform_frame, transform_frames
 from hdgpu.pixels.transform import PixelTransform, TransformKind
 from tests.conftest import ArrayLibrary
-from tests.make_series import make_dataset
+from tests.make_series import make_dataset, make_series, write_series
 
 STORED_TYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32")
 
@@ -353,3 +365,79 @@ def test_compiled_look_up_refuses_other_sizes() -> None:
     ):
         with pytest.raises(ValueError, match="do not go together"):
             extension.look_up_frame(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error", "match"),
+    [
+        ("GreenPaletteColorLookupTableDescriptor", [3, 1, 8], LookupTableError, "disagree"),
+        ("GreenPaletteColorLookupTableDescriptor", [6, 0, 8], LookupTableError, "expected 6 entries"),
+        ("GreenPaletteColorLookupTableDescriptor", None, MissingAttributeError, "Green Palette"),
+        ("BluePaletteColorLookupTableData", None, MissingAttributeError, "Blue Palette"),
+        ("BluePaletteColorLookupTableData", b"\1\2", LookupTableError, "expected 3 entries"),
+    ],
+)
+def test_damaged_palettes(name: str, value: Any, error: type[Exception], match: str) -> None:
+    palette = {item.keyword: item.value for item in PaletteColorLUTTransformation.from_colors(["red", "green", "blue"])}
+    pixel = pixel_of("uint16", photometric_interpretation="PALETTE COLOR")
+    good = compiled(pixel, 1, 0, "uint8", attributes=attributes_of(**palette))
+    assert good.frame_shape == (3, 1, 3)
+    del palette[name]
+    damaged = attributes_of(**palette, **({} if value is None else {name: value}))
+    with pytest.raises(error, match=match):
+        compiled(pixel, 1, 0, "uint8", attributes=damaged)
+    assert compiled(pixel, 1, 0, "uint8", attributes=damaged, apply_palette_color_lut=False).frame_shape == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("values", "error", "match"),
+    [
+        ({}, MissingAttributeError, "neither slope and intercept nor a table"),
+        ({"Slope": 1.0}, MissingAttributeError, "neither slope and intercept nor a table"),
+        ({"Slope": float("nan"), "Intercept": 0.0}, InvalidAttributeError, "not finite"),
+        ({"LUTData": [1.0, 2.0]}, LookupTableError, "expected 11 values from 0 to 10, found 2"),
+        ({"Slope": 1.0, "Intercept": 0.0, "FirstValueMapped": 11}, InvalidAttributeError, "nothing is mapped"),
+        ({"Slope": 1.0, "Intercept": 0.0, "LastValueMapped": None}, MissingAttributeError, "what it maps"),
+    ],
+    ids=str,
+)
+def test_damaged_real_world_maps(values: dict[str, Any], error: type[Exception], match: str) -> None:
+    item = Dataset()
+    item.LUTLabel = "map"
+    for name, value in {"FirstValueMapped": 0, "LastValueMapped": 10, **values}.items():
+        if value is not None:
+            setattr(item, f"RealWorldValue{name}", value)
+            if name.endswith("Mapped"):
+                item[f"RealWorldValue{name}"].VR = "US"
+    damaged = attributes_of(RealWorldValueMappingSequence=[item])
+    with pytest.raises(error, match=match):
+        compiled(pixel_of("uint16"), 1, 0, "f8", attributes=damaged)
+    assert compiled(pixel_of("uint16"), 1, 0, "f8", attributes=damaged, apply_real_world_transform=False).valid is None
+
+
+@pytest.mark.parametrize("rle", [False, True])
+@pytest.mark.parametrize("last", [99, 100])
+def test_plain_frames_are_checked_against_the_map(tmp_path: Path, rle: bool, last: int) -> None:
+    """The compiled loader hands back frames with values that are not mapped, and the engine names them."""
+    item = Dataset()
+    item.LUTLabel, item.RealWorldValueSlope, item.RealWorldValueIntercept = "map", 2.0, -1.0
+    for name, value in (("First", 0), ("Last", last)):
+        item.add_new(f"RealWorldValue{name}ValueMapped", "US", value)
+    datasets, voxels = make_series(3, (8, 8), "uint8", RealWorldValueMappingSequence=[item])
+    for dataset, frame in zip(datasets, voxels, strict=True):
+        dataset.PixelData = (frame % 100).tobytes()
+    datasets[1].PixelData = (
+        (voxels[1] % 100 + (np.arange(64).reshape(8, 8) == 5)).astype(np.uint8).clip(0, 100).tobytes()
+    )
+    expected = np.stack([np.frombuffer(dataset.PixelData, np.uint8).reshape(8, 8) for dataset in datasets]) * 2.0 - 1
+    assert expected.max() <= 199
+    if rle:
+        for dataset in datasets:
+            dataset.compress(RLELossless)
+    write_series(datasets, tmp_path)
+    if expected.max() <= 2 * last - 1:
+        volume = hd.get_volume_from_series([tmp_path])
+        np.testing.assert_array_equal(np.sort(volume.array.ravel()), np.sort(expected.ravel()))
+    else:
+        with pytest.raises(UnmappedValueError, match="frame 1.*from 0 to 99, found values from 0 to 100"):
+            hd.get_volume_from_series([tmp_path])
