@@ -17,9 +17,11 @@ from the declaration.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence as SequenceOf
 from copy import deepcopy
 from enum import Enum
+from functools import partial
 from typing import Any, ClassVar, Generic, Self, TypeVar, overload
 
 from pydicom.datadict import dictionary_VM
@@ -316,6 +318,18 @@ class DeclaredDataset(Dataset, _Declared):
 
     def _item(self) -> Dataset:
         return self
+
+    def to_json(self, *arguments: Any, **options: Any) -> str:
+        """Return the data set as DICOM JSON: as pydicom does, which cannot yet where dates are objects.
+
+        Parameters
+        ----------
+        *arguments, **options
+            Those of ``pydicom.Dataset.to_json``.
+        """
+        if len(arguments) < 3 and options.get("dump_handler") is None:
+            options["dump_handler"] = partial(json.dumps, sort_keys=True, default=str)
+        return super().to_json(*arguments, **options)
 
     @classmethod
     def _of(cls, value: Any) -> Self:

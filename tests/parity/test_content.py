@@ -1,4 +1,4 @@
-"""Content classes against highdicom: the same arguments give the same data sets, which come back from files the same."""
+"""Content classes against highdicom: the same arguments give the same data sets, which files give back."""
 
 import copy
 import datetime
@@ -139,9 +139,7 @@ schemes = st.one_of(
         responsible_organization=optional(texts(100)),
         resources=optional(st.lists(resources, max_size=2)),
     ),
-    recipe(
-        "coding_schemes.CodingSchemeIdentificationItem", designator=texts(16), registry=texts(64), uid=uids
-    ),
+    recipe("coding_schemes.CodingSchemeIdentificationItem", designator=texts(16), registry=texts(64), uid=uids),
     recipe(
         "coding_schemes.CodingSchemeIdentificationItem", designator=texts(16), registry=texts(64), external_id=texts(90)
     ),
@@ -161,7 +159,9 @@ CLASSES = {
         family=a_code,
         version=texts(64),
         source=optional(texts(64)),
-        parameters=optional(st.dictionaries(texts(9, more="é").filter(lambda name: not set(",=") & set(name)), texts(9))),
+        parameters=optional(
+            st.dictionaries(texts(9, more="é").filter(lambda name: not set(",=") & set(name)), texts(9))
+        ),
     ),
     "ContentCreatorIdentificationCodeSequence": recipe(
         "ContentCreatorIdentificationCodeSequence",
@@ -604,9 +604,7 @@ REFUSED = {
     "no character set": lambda lib: sop(lib, specific_character_set="x"),
     "character sets without one": lambda lib: sop(lib, specific_character_set=[]),
     "a character set alone with extensions": lambda lib: sop(lib, specific_character_set="ISO 2022 IR 100"),
-    "two character sets without extensions": lambda lib: sop(
-        lib, specific_character_set=["ISO_IR 100", "ISO_IR 101"]
-    ),
+    "two character sets without extensions": lambda lib: sop(lib, specific_character_set=["ISO_IR 100", "ISO_IR 101"]),
     "first of all two bytes": lambda lib: sop(lib, specific_character_set=["ISO 2022 IR 87", "ISO 2022 IR 6"]),
     "a tile 0": lambda lib: lib.utils.compute_plane_position_tiled_full(
         0, 1, 0.0, 0.0, 4, 4, [0, -1, 0, -1, 0, 0], [1, 1]
@@ -698,8 +696,8 @@ def test_the_same_is_copied(method):
 
 
 def test_acquisition_of_a_file():
-    for change in ({}, {"AcquisitionDateTime": "20200101010203.5+0200", "InstitutionAddress": "a", "SoftwareVersions": ["1", "2"]},
-                   {"ManufacturerModelName": "", "StationName": None}):  # fmt: skip
+    more = {"AcquisitionDateTime": "20200101010203.5+0200", "InstitutionAddress": "a", "SoftwareVersions": ["1", "2"]}
+    for change in ({}, more, {"ManufacturerModelName": "", "StationName": None}):
         dataset = copy.deepcopy(CT)
         for keyword, value in change.items():
             setattr(dataset, keyword, value)
