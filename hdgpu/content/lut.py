@@ -7,11 +7,11 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydicom import Dataset, config
-from pydicom.valuerep import VR, validate_value
+from pydicom import Dataset
 
 from hdgpu.array.functions import dtype_name, host_dtype
 from hdgpu.array.namespace import Array, is_array
+from hdgpu.attributes.values import attribute_value
 from hdgpu.enum import RescaleTypeValues
 from hdgpu.errors import MissingAttributeError
 from hdgpu.pixels import reference
@@ -24,7 +24,6 @@ __all__ = [
     "ModalityLUT",
     "PresentationLUT",
     "check_table",
-    "checked_text",
     "little_endian_bytes",
     "look_up",
 ]
@@ -69,7 +68,7 @@ class LUT(Dataset):
         self.LUTDescriptor = [count, first_mapped_value, 8 * lut_data.itemsize]
         self.LUTData = little_endian_bytes(lut_data)
         if lut_explanation is not None:
-            self.LUTExplanation = checked_text(lut_explanation)
+            self.LUTExplanation = attribute_value(lut_explanation, "LUTExplanation")
 
     @classmethod
     def from_dataset(cls, dataset: Dataset, copy: bool = True) -> Self:
@@ -233,7 +232,8 @@ class ModalityLUT(LUT):
         lut_explanation: str | None = None,
     ) -> None:
         super().__init__(first_mapped_value, lut_data, lut_explanation)
-        self.ModalityLUTType = checked_text(lut_type.value if isinstance(lut_type, RescaleTypeValues) else lut_type)
+        given = lut_type.value if isinstance(lut_type, RescaleTypeValues) else lut_type
+        self.ModalityLUTType = attribute_value(given, "ModalityLUTType")
 
 
 class VOILUT(LUT):
@@ -267,22 +267,6 @@ def check_table(first_mapped_value: Any, lut_data: Any) -> None:
 def little_endian_bytes(entries: npt.NDArray[Any]) -> bytes:
     """Return the entries as the bytes of LUT data, which pydicom writes as they are."""
     return entries.astype(entries.dtype.newbyteorder("<"), copy=False).tobytes()
-
-
-def checked_text(text: str) -> str:
-    """Return a text that is a value of VR LO.
-
-    Raises
-    ------
-    TypeError
-        If it is not a string.
-    ValueError
-        If it is longer than 64 characters, or no such value for another reason.
-    """
-    if not isinstance(text, str):
-        raise TypeError(f"a description is a str, not {type(text).__name__}")
-    validate_value(VR.LO, text, config.RAISE)
-    return text
 
 
 def look_up(array: Array, first: int, entries: npt.NDArray[Any], dtype: Any) -> Array:

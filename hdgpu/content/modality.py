@@ -11,7 +11,8 @@ from pydicom.valuerep import format_number_as_ds
 
 from hdgpu.array.functions import dtype_name, host_dtype, native_dtype
 from hdgpu.array.namespace import Array, array_namespace, is_array
-from hdgpu.content.lut import ModalityLUT, checked_text, look_up
+from hdgpu.attributes.values import attribute_value
+from hdgpu.content.lut import ModalityLUT, look_up
 from hdgpu.enum import RescaleTypeValues
 from hdgpu.errors import MissingTransformError
 from hdgpu.pixels import reference
@@ -74,7 +75,8 @@ class ModalityLUTTransformation(Dataset):
         self.RescaleIntercept = format_number_as_ds(float(rescale_intercept))  # type: ignore[arg-type]
         self.RescaleSlope = format_number_as_ds(float(rescale_slope))  # type: ignore[arg-type]
         is_known = isinstance(rescale_type, RescaleTypeValues)
-        self.RescaleType = checked_text(rescale_type.value if is_known else rescale_type)  # type: ignore[union-attr,arg-type]
+        unit = rescale_type.value if is_known else rescale_type  # type: ignore[union-attr]
+        self.RescaleType = attribute_value(unit, "RescaleType")
 
     def has_lut(self) -> bool:
         """Return whether the transform is a table."""

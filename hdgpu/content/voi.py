@@ -12,7 +12,8 @@ from pydicom.valuerep import format_number_as_ds
 
 from hdgpu.array.functions import dtype_name, host_dtype, native_dtype
 from hdgpu.array.namespace import Array, array_namespace, is_array
-from hdgpu.content.lut import VOILUT, checked_text
+from hdgpu.attributes.values import attribute_value
+from hdgpu.content.lut import VOILUT
 from hdgpu.enum import VOILUTFunctionValues
 from hdgpu.errors import MissingTransformError
 from hdgpu.pixels.attributes import voi_of_dataset
@@ -73,7 +74,8 @@ class VOILUTTransformation(Dataset):
             self.WindowWidth = _bare([format_number_as_ds(width) for width in widths], window_width)
         if window_explanation is not None:
             texts = [window_explanation] if isinstance(window_explanation, str) else window_explanation
-            self.WindowCenterWidthExplanation = _bare([checked_text(text) for text in texts], window_explanation)
+            explanations = [attribute_value(text, "WindowCenterWidthExplanation") for text in texts]
+            self.WindowCenterWidthExplanation = _bare(explanations, window_explanation)
         if voi_lut_function is not None:
             self.VOILUTFunction = function.value
         if voi_luts is not None:

@@ -24,14 +24,21 @@ from hdgpu.errors import InvalidAttributeError
 from hdgpu.uid import UID
 
 LIMITS = {"SH": 16, "LO": 64, "ST": 1024, "LT": 10240}
-KEYWORDS = {"SH": "StationName", "LO": "SeriesDescription", "ST": "InstitutionAddress", "LT": "PersonTelecomInformation"}
+KEYWORDS = {
+    "SH": "StationName",
+    "LO": "SeriesDescription",
+    "ST": "InstitutionAddress",
+    "LT": "PersonTelecomInformation",
+}
 
 
 @pytest.mark.parametrize("vr", LIMITS)
 def test_longest_text(vr):
     longest = "é" * LIMITS[vr]  # characters count, not bytes
     assert attribute_value(longest, KEYWORDS[vr]) == longest
-    with pytest.raises(InvalidAttributeError, match=f"at most {LIMITS[vr]} characters.*{LIMITS[vr] + 1} characters|a{{17}}"):
+    with pytest.raises(
+        InvalidAttributeError, match=f"at most {LIMITS[vr]} characters.*{LIMITS[vr] + 1} characters|a{{17}}"
+    ):
         attribute_value("a" * (LIMITS[vr] + 1), KEYWORDS[vr])
 
 
@@ -107,7 +114,12 @@ def test_dates_and_times(keyword, good, bad, kind):
 
 
 def test_identifiers():
-    for good in ("1", "1.2.840", "2.25." + "9" * 59, "1.02"):  # a leading zero is wrong, and there are files that have it
+    for good in (
+        "1",
+        "1.2.840",
+        "2.25." + "9" * 59,
+        "1.02",
+    ):  # a leading zero is wrong, and there are files that have it
         assert isinstance(attribute_value(good, "StudyInstanceUID"), UID)
     for bad in ("", ".1", "1.", "1..2", "1.a", "1 ", "9" * 65):
         with pytest.raises(InvalidAttributeError, match="Study Instance UID"):
@@ -168,7 +180,9 @@ def test_a_name_of_one_component():
             check_person_name(other)
 
 
-@pytest.mark.parametrize("keyword", ["PatientID", "PatientComments", "PatientName", "ReferringPhysicianName", "PersonName"])
+@pytest.mark.parametrize(
+    "keyword", ["PatientID", "PatientComments", "PatientName", "ReferringPhysicianName", "PersonName"]
+)
 def test_no_message_names_a_person(keyword):
     with pytest.raises(InvalidAttributeError) as caught:
         attribute_value("Mustermann" * 1100, keyword)
