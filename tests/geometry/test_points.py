@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from hdgpu.array.interop import to_numpy
-from hdgpu.errors import VolumeError
+from hdgpu.errors import OutOfBoundsError, VolumeError
 from hdgpu.geometry.points import map_points, outside, rounded
+from hdgpu.volume import VolumeGeometry
 
 AFFINE = np.array([[0.0, 2.0, 0.0, 10.0], [3.0, 0.0, 0.0, 20.0], [0.0, 0.0, 4.0, 30.0], [0.0, 0.0, 0.0, 1.0]])
 
@@ -91,3 +92,18 @@ def test_rounding_of_many(xp, layout):
     elif xp.name == "numpy":
         array = values.copy(order=layout)
     np.testing.assert_array_equal(to_numpy(rounded(array)), np.rint(values))
+
+
+def test_volumes_map_points_where_they_are(xp):
+    geometry = VolumeGeometry(AFFINE, (5, 6, 7), "PATIENT")
+    indices = xp.asarray([[1, 2, 3], [4, 5, 6]])
+    there = geometry.map_indices_to_reference(indices)
+    assert xp.is_mine(there)
+    np.testing.assert_array_equal(to_numpy(there), [[14, 23, 42], [20, 32, 54]])
+    for options in ({}, {"round_output": True}, {"check_bounds": True}, {"round_output": True, "check_bounds": True}):
+        back = geometry.map_reference_to_indices(there, **options)
+        assert xp.is_mine(back)
+        assert to_numpy(back).dtype == (np.int64 if "round_output" in options else np.float64)
+        np.testing.assert_allclose(to_numpy(back), to_numpy(indices), atol=1e-12)
+    with pytest.raises(OutOfBoundsError, match="1 of 2 positions"):
+        geometry.map_reference_to_indices(xp.asarray([[14.0, 23.0, 42.0], [14.0, 23.0, 1e3]]), check_bounds=True)
