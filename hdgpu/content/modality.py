@@ -74,9 +74,8 @@ class ModalityLUTTransformation(Dataset):
             raise TypeError(f"{', '.join(missing)} is needed where there is no modality_lut.")
         self.RescaleIntercept = format_number_as_ds(float(rescale_intercept))  # type: ignore[arg-type]
         self.RescaleSlope = format_number_as_ds(float(rescale_slope))  # type: ignore[arg-type]
-        is_known = isinstance(rescale_type, RescaleTypeValues)
-        unit = rescale_type.value if is_known else rescale_type  # type: ignore[union-attr]
-        self.RescaleType = attribute_value(unit, "RescaleType")
+        units: Any = rescale_type.value if isinstance(rescale_type, RescaleTypeValues) else rescale_type
+        self.RescaleType = attribute_value(units, "RescaleType")
 
     def has_lut(self) -> bool:
         """Return whether the transform is a table."""
