@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from hdgpu.dicom.header import Header
 from hdgpu.dicom.instance import Instance
@@ -17,17 +16,18 @@ from hdgpu.pixels.lookup import (
     Descriptor,
     LookupTable,
     expand_segments,
-    is_implicit,
     read_descriptor,
     read_entries,
     read_table,
+    values_of,
 )
+from hdgpu.pixels.real_world import RealWorldMap, read_real_world_map
 from hdgpu.pixels.window import Window, parse_windows
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-__all__ = ["RealWorldMap", "TransformAttributes", "VoiTransforms", "read_attributes", "voi_of_dataset"]
+__all__ = ["TransformAttributes", "VoiTransforms", "read_attributes", "voi_of_dataset"]
 
 _PALETTE = (
     (Tag.RED_PALETTE_DESCRIPTOR, Tag.RED_PALETTE_DATA, Tag.SEGMENTED_RED_PALETTE_DATA),
@@ -42,36 +42,6 @@ _OWN = (
 )
 _WINDOW = (Tag.WINDOW_CENTER, Tag.WINDOW_WIDTH, Tag.WINDOW_CENTER_WIDTH_EXPLANATION, Tag.VOI_LUT_FUNCTION)
 _OWN_AND_WINDOW = (*_OWN, *_WINDOW)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RealWorldMap:
-    """An item of the Real World Value Mapping Sequence (PS3.3 C.7.6.16.2.11).
-
-    Attributes
-    ----------
-    first, last : float
-        Smallest and largest stored value that is mapped.
-    slope, intercept : float or None
-        Of a linear map.
-    values : numpy.ndarray or None
-        (last - first + 1,) float64, of a map by table.
-    label : str
-        LUT Label.
-    units : tuple of str or None
-        Code Value and Coding Scheme Designator of the measurement units.
-    sign_is_known : bool
-        Whether `first` and `last` were read with the sign that they have; else they are unsigned words.
-    """
-
-    first: float
-    last: float
-    slope: float | None
-    intercept: float | None
-    values: npt.NDArray[np.float64] | None
-    label: str
-    units: tuple[str, str] | None
-    sign_is_known: bool = True
 
 
 class VoiTransforms(NamedTuple):
@@ -129,7 +99,7 @@ class TransformAttributes:
         """Return the real-world value maps."""
         assert self._real_world is not None
         tag = Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE
-        return tuple(_real_world_map(item) for item in self._real_world.datasets(tag))
+        return tuple(read_real_world_map(item) for item in self._real_world.datasets(tag))
 
     def voi(self) -> VoiTransforms:
         """Return the windows and VOI LUTs (PS3.3 C.11.2)."""
@@ -259,23 +229,15 @@ def _voi_header(holders: Sequence[Header]) -> Header:
 
 def voi_of_dataset(dataset: Dataset) -> VoiTransforms:
     """Return the windows and VOI LUTs of a data set with the attributes of the VOI LUT module."""
-    explanations = _values(dataset, "WindowCenterWidthExplanation")
+    explanations = values_of(dataset, "WindowCenterWidthExplanation")
     windows = parse_windows(
-        [float(value) for value in _values(dataset, "WindowCenter")],
-        [float(value) for value in _values(dataset, "WindowWidth")],
+        [float(value) for value in values_of(dataset, "WindowCenter")],
+        [float(value) for value in values_of(dataset, "WindowWidth")],
         [str(value) for value in explanations],
         str(dataset.get("VOILUTFunction", "") or ""),
     )
     tables = tuple(read_table(item) for item in dataset.get("VOILUTSequence", None) or ())
     return VoiTransforms(windows, tables)
-
-
-def _values(dataset: Dataset, keyword: str) -> Sequence[Any]:
-    """Return the values of an attribute, of which pydicom hands out a single one bare."""
-    value = dataset.get(keyword, None)
-    if value is None or value == "":
-        return ()
-    return (value,) if isinstance(value, str | int | float) else tuple(value)
 
 
 def _decimals(header: Header, tag: Tag) -> tuple[float, ...]:
@@ -290,59 +252,3 @@ def _table(item: Dataset, tag: Tag) -> LookupTable:
         raise error.at(context=describe_tag(tag)) from error.__cause__
     except Exception as error:  # pydicom converts a value only when it is asked for, and raises nearly anything
         raise InvalidAttributeError(f"the table is damaged: {error}", tag=describe_tag(tag)) from error
-
-
-def _real_world_map(item: Dataset) -> RealWorldMap:
-    tag = describe_tag(Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE)
-    try:
-        first, last = _mapped_range(item)
-        slope, intercept = (
-            None if item.get(name) is None else float(item[name].value)
-            for name in ("RealWorldValueSlope", "RealWorldValueIntercept")
-        )
-        data = _values(item, "RealWorldValueLUTData")
-        code = next(iter(item.get("MeasurementUnitsCodeSequence", None) or ()), None)
-        units = None if code is None else (_code_value(code), str(code.get("CodingSchemeDesignator", "")))
-        label = str(item.get("LUTLabel", "") or "")
-        values = np.array(data, np.float64)
-    except HdgpuError:
-        raise
-    except Exception as error:  # as above
-        raise InvalidAttributeError(f"the real-world value map is damaged: {error}", tag=tag) from error
-    if slope is not None and intercept is not None:
-        if not np.isfinite([slope, intercept]).all():
-            raise InvalidAttributeError(
-                "the real-world value map is not finite", tag=tag, found=f"{slope}, {intercept}"
-            )
-        return RealWorldMap(first, last, slope, intercept, None, label, units, not is_implicit(item))
-    if not len(values):
-        raise MissingAttributeError("the real-world value map has neither slope and intercept nor a table", tag=tag)
-    if last - first + 1 != len(values):
-        raise LookupTableError(
-            "the table of the real-world value map is not as long as the range that it maps",
-            tag=tag,
-            expected=f"{last - first + 1:g} values from {first:g} to {last:g}",
-            found=len(values),
-        )
-    return RealWorldMap(first, last, None, None, values, label, units, not is_implicit(item))
-
-
-def _mapped_range(item: Dataset) -> tuple[float, float]:
-    for prefix in ("", "DoubleFloat"):
-        names = [f"{prefix}RealWorldValue{which}ValueMapped" for which in ("First", "Last")]
-        values = [item.get(name) for name in names]
-        if None not in values:
-            first, last = (float(value) for value in values)
-            if first > last and first >= 1 << 15 and not prefix and is_implicit(item):
-                first -= 1 << 16  # signed, but read as unsigned
-            if first > last:
-                raise InvalidAttributeError("nothing is mapped", tag=names[0], expected=f"up to {last:g}", found=first)
-            return first, last
-    raise MissingAttributeError(
-        "the real-world value map does not say what it maps",
-        tag="'Real World Value First Value Mapped', 'Real World Value Last Value Mapped'",
-    )
-
-
-def _code_value(code: Dataset) -> str:
-    return next((str(code[n].value) for n in ("CodeValue", "LongCodeValue", "URNCodeValue") if n in code), "")

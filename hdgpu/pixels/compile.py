@@ -14,9 +14,10 @@ import numpy.typing as npt
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.dicom.tags import Tag, describe_tag
 from hdgpu.errors import LookupTableError, MissingTransformError, OutputTypeError, UnsupportedTransformError
-from hdgpu.pixels.attributes import RealWorldMap, TransformAttributes
+from hdgpu.pixels.attributes import TransformAttributes
 from hdgpu.pixels.lookup import LookupTable
 from hdgpu.pixels.options import TransformOptions, select_real_world_map, select_voi
+from hdgpu.pixels.real_world import RealWorldMap
 from hdgpu.pixels.steps import ColorManagement, Lookup, Step, voi_step
 from hdgpu.pixels.transform import Float, PixelTransform, TransformKind
 from hdgpu.pixels.window import Window

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from hdgpu.errors import LookupTableError, MissingAttributeError
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-__all__ = ["Descriptor", "LookupTable", "expand_segments", "read_descriptor", "read_entries", "read_table"]
+__all__ = ["Descriptor", "LookupTable", "expand_segments", "read_descriptor", "read_entries", "read_table", "values_of"]
 
 Entries = npt.NDArray[Any]
 _DISCRETE, _LINEAR, _INDIRECT = 0, 1, 2  # types of segments, PS3.3 C.7.9.2
@@ -197,6 +198,14 @@ def is_little_endian(dataset: Dataset) -> bool:
 def is_implicit(dataset: Dataset) -> bool:
     """Whether the data set was read from implicit VR, so that nobody wrote down which numbers are signed."""
     return getattr(dataset, "original_encoding", (None, None))[0] is True
+
+
+def values_of(dataset: Dataset, keyword: str) -> Sequence[Any]:
+    """Return the values of an attribute, of which pydicom hands out a single one bare."""
+    value = dataset.get(keyword, None)
+    if value is None or value == "":
+        return ()
+    return (value,) if isinstance(value, str | int | float) else tuple(value)
 
 
 def expand_segments(segments: Entries, count: int | None = None, name: str = "segmented data") -> Entries:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from hdgpu.errors import TransformSelectionError
-from hdgpu.pixels.attributes import RealWorldMap, VoiTransforms, voi_of_dataset
+from hdgpu.pixels.attributes import VoiTransforms, voi_of_dataset
 from hdgpu.pixels.lookup import LookupTable
+from hdgpu.pixels.real_world import RealWorldMap
 from hdgpu.pixels.window import Window, check_output_range
 
 __all__ = ["TransformOptions", "select_real_world_map", "select_voi"]

@@ -16,7 +16,8 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRL
 
 from hdgpu.content.lut import LUT, VOILUT, ModalityLUT
 from hdgpu.content.modality import ModalityLUTTransformation
-from hdgpu.content.palette import PaletteColorLUT, PaletteColorLUTTransformation, SegmentedPaletteColorLUT
+from hdgpu.content.palette import PaletteColorLUTTransformation
+from hdgpu.content.palette_table import PaletteColorLUT, SegmentedPaletteColorLUT
 from hdgpu.content.voi import VOILUTTransformation
 from hdgpu.errors import LookupTableError, MissingAttributeError, TransformSelectionError
 

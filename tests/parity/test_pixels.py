@@ -19,7 +19,8 @@ from pydicom import Dataset
 from hdgpu.array.interop import to_numpy
 from hdgpu.content.lut import LUT, VOILUT, ModalityLUT, PresentationLUT
 from hdgpu.content.modality import ModalityLUTTransformation
-from hdgpu.content.palette import PaletteColorLUT, PaletteColorLUTTransformation, SegmentedPaletteColorLUT
+from hdgpu.content.palette import PaletteColorLUTTransformation
+from hdgpu.content.palette_table import PaletteColorLUT, SegmentedPaletteColorLUT
 from hdgpu.content.presentation import PresentationLUTTransformation
 from hdgpu.content.voi import VOILUTTransformation
 from tests.conftest import ArrayLibrary
