@@ -441,3 +441,17 @@ def test_plain_frames_are_checked_against_the_map(tmp_path: Path, rle: bool, las
     else:
         with pytest.raises(UnmappedValueError, match="frame 1.*from 0 to 99, found values from 0 to 100"):
             hd.get_volume_from_series([tmp_path])
+
+
+@pytest.mark.parametrize(("first", "last"), [(-400, -1), (-400, 400), (0, 400)])
+@pytest.mark.parametrize("dtype", ["int16", "int32"])
+def test_signs_of_a_mapped_range(first: int, last: int, dtype: str) -> None:
+    """Data sets are looked at in implicit VR, which does not say that the range is signed."""
+    item = Dataset()
+    item.LUTLabel, item.RealWorldValueSlope, item.RealWorldValueIntercept = "map", 2.0, 0.0
+    for name, value in (("First", first), ("Last", last)):
+        item.add_new(f"RealWorldValue{name}ValueMapped", "SS", value)
+    attributes = attributes_of(RealWorldValueMappingSequence=[item])
+    transform = compiled(pixel_of(dtype), 1, 0, "f8", attributes=attributes)
+    assert transform.valid is not None
+    assert transform.valid.tolist() == [[first, last]]
