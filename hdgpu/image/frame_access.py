@@ -73,8 +73,13 @@ class FrameAccess:
         return FrameTable.from_instances([self.instance])
 
     def require_pixels(self) -> None:
-        """Raise a NoPixelDataError if there is no pixel data."""
-        self.instance.pixel_data  # noqa: B018 - raises
+        """Make sure that the pixel data holds the frames, before anything is made that is as large as their number.
+
+        Raises
+        ------
+        NoPixelDataError, PixelDataSizeError, FrameIndexError, TruncatedFileError
+        """
+        self.index  # noqa: B018 - raises
 
     def raw(self, frame: int) -> bytes:
         """Return the encoded bytes of a frame, counted from zero."""
@@ -129,6 +134,8 @@ class FrameAccess:
         workers : int, optional
         """
         place = parse_device(device)
+        # Of a plan without frames the first frame tells the shape.
+        numbers = numbers if len(numbers) else np.zeros(1, np.int64)
         table, reader, kept = self._reader(numbers, options, np.dtype(dtype))
         plan = planner(reader.transform.frame_shape)
         if not kept:

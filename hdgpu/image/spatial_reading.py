@@ -75,6 +75,7 @@ class SpatialReading(FrameReading):
         known = self._tiles_of
         if known is not None and known[0] is access:
             return known[1]
+        access.require_pixels()
         tiles = read_tiles(self._dataset, access.instance)
         object.__setattr__(self, "_tiles_of", (access, tiles))
         return tiles
