@@ -22,17 +22,26 @@ except PackageNotFoundError:  # a source tree that was never installed
 
 # Public name -> module that defines it.
 _HOME = {
+    "AlgorithmIdentificationSequence": "content.identification",
     "AnatomicalOrientationTypeValues": "enum",
     "AxisHandedness": "enum",
     "ChannelDescriptor": "volume.channels",
+    "ContentCreatorIdentificationCodeSequence": "content.identification",
     "ContentQualificationValues": "enum",
+    "ContributingEquipment": "content.equipment",
     "CoordinateSystemNames": "enum",
     "DecodeReport": "report",
     "DimensionOrganizationTypeValues": "enum",
     "Image": "image.image",
     "InterpolationMethods": "enum",
+    "IssuerOfIdentifier": "content.issuer",
+    "LUT": "content.lut",
     "LateralityValues": "enum",
+    "ModalityLUT": "content.lut",
+    "ModalityLUTTransformation": "content.modality",
     "PadModes": "enum",
+    "PaletteColorLUT": "content.palette_table",
+    "PaletteColorLUTTransformation": "content.palette",
     "PatientOrientationValuesBiped": "enum",
     "PatientOrientationValuesQuadruped": "enum",
     "PatientSexValues": "enum",
@@ -44,15 +53,28 @@ _HOME = {
     "PlanarConfigurationValues": "enum",
     "PlaneOrientationSequence": "content.plane",
     "PlanePositionSequence": "content.plane",
+    "PresentationLUT": "content.lut",
     "PresentationLUTShapeValues": "enum",
+    "PresentationLUTTransformation": "content.presentation",
     "RGBColorChannels": "enum",
     "RGB_COLOR_CHANNEL_DESCRIPTOR": "volume.channels",
+    "ReferencedImageSequence": "content.referenced_image",
     "RescaleTypeValues": "enum",
+    "SOPClass": "content.sop_class",
+    "SegmentedPaletteColorLUT": "content.palette_table",
     "Series": "image.series",
     "SpecificCharacterSetValues": "enum",
+    "SpecimenCollection": "content.specimen_procedures",
+    "SpecimenDescription": "content.specimen",
+    "SpecimenPreparationStep": "content.specimen",
+    "SpecimenProcessing": "content.specimen_procedures",
+    "SpecimenSampling": "content.specimen_procedures",
+    "SpecimenStaining": "content.specimen_procedures",
     "UID": "uid",
     "UniversalEntityIDTypeValues": "enum",
+    "VOILUT": "content.lut",
     "VOILUTFunctionValues": "enum",
+    "VOILUTTransformation": "content.voi",
     "Volume": "volume.volume",
     "VolumeGeometry": "volume.geometry",
     "VolumeToVolumeTransformer": "volume.transformer",
@@ -65,7 +87,7 @@ _HOME = {
 }
 
 # Public modules, imported when first asked for.
-_MODULES = ("color", "errors", "spatial")
+_MODULES = ("color", "errors", "frame", "io", "spatial", "sr", "utils", "valuerep")
 
 __all__ = ["__version__", *_MODULES, *_HOME]
 

@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Any, Self
 
 from pydicom import Dataset, dcmread
 
+from hdgpu.content.sop_class import SOPClass
 from hdgpu.dicom.header import Header, header_of_dataset, read_header
 from hdgpu.dicom.instance import Instance
 from hdgpu.dicom.on_demand import OnDemandDataset
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Image", "imread"]
 
 
-class Image(OnDemandDataset, SpatialReading, Dimensions, SourceImages):
+class Image(OnDemandDataset, SOPClass, SpatialReading, Dimensions, SourceImages):
     """An image of any kind: single-frame or multi-frame, stacked or tiled, as a `pydicom.Dataset`.
 
     It is made by :func:`imread`, :meth:`from_file` or :meth:`from_dataset`.  Its attributes are those of the data set,
