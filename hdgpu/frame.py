@@ -56,7 +56,7 @@ def decode_frame(
     columns: int,
     samples_per_pixel: int,
     bits_allocated: int,
-    bits_stored: int,
+    bits_stored: int | None,
     photometric_interpretation: PhotometricInterpretationValues | str,
     pixel_representation: PixelRepresentationValues | int | None = 0,
     planar_configuration: PlanarConfigurationValues | int | None = None,
@@ -78,7 +78,8 @@ def decode_frame(
     samples_per_pixel : int
         1 or 3.
     bits_allocated, bits_stored : int
-        Bits of a sample's container, and of the sample in it.
+        Bits of a sample's container, and of the sample in it; the latter is of no meaning for floating samples, and
+        may be None.
     photometric_interpretation : hdgpu.PhotometricInterpretationValues or str
         Of the frame as it is encoded.  Colour is returned as RGB, whatever it is here.
     pixel_representation : hdgpu.PixelRepresentationValues, int or None, default 0
@@ -287,7 +288,7 @@ def get_lossy_compression_attributes(transfer_syntax_uid: str) -> tuple[str, str
 
 def _image_pixel(
     shape: tuple[int, ...],
-    bits: tuple[int, int],
+    bits: tuple[int, int | None],
     photometric_interpretation: PhotometricInterpretationValues | str,
     pixel_representation: PixelRepresentationValues | int | None,
     planar_configuration: PlanarConfigurationValues | int | None,
@@ -301,6 +302,8 @@ def _image_pixel(
         stored = allocated
     else:
         sign = _member(PixelRepresentationValues, pixel_representation, Tag.PIXEL_REPRESENTATION)
+    if stored is None:
+        raise MissingAttributeError("integer samples need it", tag=describe_tag(Tag.BITS_STORED))
     if samples_per_pixel > 1 and planar_configuration is None:
         raise _planar_configuration_missing()
     return ImagePixel(

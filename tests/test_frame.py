@@ -52,6 +52,15 @@ def test_strides_and_byte_order_do_not_matter() -> None:
             assert encode_frame(same, uid, *GREY) == data
 
 
+def test_an_axis_for_one_sample_is_taken() -> None:
+    image = IMAGE[:, :, None]
+    assert encode_frame(image, NATIVE, *GREY, 0, 0) == IMAGE.tobytes()
+    with pytest.raises(MissingAttributeError):
+        encode_frame(image, NATIVE, *GREY)
+    with pytest.raises(UnsupportedPixelError, match="expected absent"):
+        encode_frame(image, PREFIX + ".4.80", *GREY, 0, 0)
+
+
 def test_the_array_is_left_as_it_was() -> None:
     for uid in [NATIVE, *LOSSLESS]:
         given = IMAGE.copy()
@@ -117,6 +126,8 @@ def test_floating_samples(keyword: str, dtype: str) -> None:
         found = decode_frame(values.tobytes(), NATIVE, 3, 5, 1, bits, bits, "MONOCHROME2", sign, pixel_keyword=keyword)
         np.testing.assert_array_equal(found, values)
         assert found.dtype == values.dtype
+    found = decode_frame(values.tobytes(), NATIVE, 3, 5, 1, bits, None, "MONOCHROME2", pixel_keyword=keyword)
+    np.testing.assert_array_equal(found, values)
     with pytest.raises(UnsupportedPixelError):
         decode_frame(values.tobytes(), RLE, 3, 5, 1, bits, bits, "MONOCHROME2", pixel_keyword=keyword)
 
@@ -203,6 +214,24 @@ def test_colour_needs_planar_configuration() -> None:
             encode_frame(image, uid, 8, 8, photometric)
         with pytest.raises(MissingAttributeError, match="Planar Configuration"):
             decode_frame(encode_frame(image, uid, 8, 8, photometric, 0, 0), uid, *image.shape, 8, 8, photometric)
+
+
+@pytest.mark.parametrize("uid", [NATIVE, BASELINE, *LOSSLESS])
+def test_frames_that_no_encoder_takes(uid: str) -> None:
+    image, bits = smooth("uint8"), np.zeros((8, 8), np.int8)
+    cases: list[tuple[np.ndarray, tuple[Any, ...]]] = [
+        (image, (8, 8, "RGB")),
+        (image, (8, 8, "YBR_FULL")),
+        (smooth("uint8", colour=True), (8, 8, "MONOCHROME2", 0, 0)),
+        (bits, (1, 1, "MONOCHROME2", 1)),
+    ]
+    if uid not in (NATIVE, RLE):
+        cases += [(image, (8, 8, "MONOCHROME2", 0, order)) for order in (0, 1)]
+    if uid != RLE:
+        cases.append((smooth("uint8", colour=True), (8, 8, "RGB", 0, 1)))
+    for array, arguments in cases:
+        with pytest.raises(UnsupportedPixelError):
+            encode_frame(array, uid, *arguments)
 
 
 def test_planar_configuration_matters_to_native_frames_alone() -> None:

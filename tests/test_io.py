@@ -283,8 +283,9 @@ def test_never_opened(member: str) -> None:
 def test_closed_and_opened_again() -> None:
     reader = ImageFileReader(file_of(multi_frame()))
     reader.open()
-    reader.open()
     metadata = reader.metadata
+    reader.open()
+    assert reader.metadata is metadata
     reader.close()
     reader.close()
     assert reader.metadata is metadata

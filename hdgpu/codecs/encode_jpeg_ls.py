@@ -25,6 +25,6 @@ def encode_jpeg_ls(samples: Samples, pixel: ImagePixel, loss: Loss) -> bytes:
             pixel.samples_per_pixel,
             pixel.bits_stored,
             lossy_error=loss.max_error or 0,
-            interleave_mode=_BY_SAMPLE if pixel.samples_per_pixel > 1 else 0,
+            interleave_mode=_BY_SAMPLE,
         )
     )

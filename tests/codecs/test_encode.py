@@ -223,6 +223,15 @@ def test_samples_beyond_bits_stored_raise(uid: str) -> None:
         assert caught.value.tag == "(0028,0101) 'Bits Stored'"
 
 
+@pytest.mark.parametrize("uid", SIGNED)
+def test_signed_samples_beyond_bits_stored_raise(uid: str) -> None:
+    for value in (-2049, 2048):
+        image = smooth("int16", bits=12)
+        image[3, 4] = value
+        with pytest.raises(InvalidAttributeError, match="expected -2048 to 2047, found"):
+            encoded(image, uid, 12)
+
+
 def test_bits_that_do_not_fill_bytes_raise_natively_alone() -> None:
     image = np.ones((3, 5), np.uint8)
     pixel = ImagePixel(3, 5, bits_allocated=1, bits_stored=1, high_bit=0)
