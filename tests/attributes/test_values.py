@@ -56,6 +56,14 @@ def test_texts_that_are_taken_are_valid(vr, text):
     assert not lines or vr in ("ST", "LT", "UT")
 
 
+@pytest.mark.parametrize("vr", ["ST", "LT", "UT"])
+def test_lines(vr):
+    assert check_text("one\r\n\ttwo\f", vr) == "one\r\n\ttwo\f"
+    for other in ("SH", "LO", "UC"):
+        with pytest.raises(InvalidAttributeError, match="control"):
+            check_text("one\ntwo", other)
+
+
 @given(text=st.text(st.sampled_from("AZaz09_ -é\\\n"), max_size=20))
 def test_code_strings_that_are_taken_are_valid(text):
     try:

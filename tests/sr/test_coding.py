@@ -65,6 +65,14 @@ def test_snomed_rt_is_snomed_ct():
     assert {old: 1}[new] == 1
 
 
+def test_versions_of_schemes():
+    code = CodedConcept("1", "S", "m", "2.0")
+    assert code == Code("1", "S", "other", "2.0")
+    for other in (Code("1", "S", "m"), Code("1", "S", "m", "2.1"), CodedConcept("1", "S", "m")):
+        assert code != other
+        assert other != code
+
+
 def test_codes_and_other_things():
     code = CodedConcept("1", "S", "m")
     plain = Dataset(code)
