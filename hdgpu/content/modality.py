@@ -135,8 +135,6 @@ def _check_integers(stored: np.dtype[Any], slope: float, intercept: float, outpu
     ends = [int(slope) * int(end) + int(intercept) for end in (wanted.min, wanted.max)]
     # in between it is computed in int64
     limits = max(int(held.min), -(1 << 63)), min(int(held.max), (1 << 63) - 1)
-    if min(*ends, int(wanted.min)) < -(1 << 63) or max(*ends, int(wanted.max)) >= 1 << 63:
-        limits = (1, 0)
     if min(ends) < limits[0] or max(ends) > limits[1]:
         raise ValueError(
             f"{output} does not hold all values that may come of {stored} with slope {slope:g} and intercept"
