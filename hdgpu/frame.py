@@ -160,7 +160,7 @@ def encode_frame(
 ) -> bytes:
     """Encode one frame of stored values.
 
-    What is compressed is decoded once more and compared with the array before it is returned.
+    What is compressed, but for lossy JPEG, is decoded and compared with the array before it is returned.
 
     ==========================  ====================================================  ==================================
     Transfer syntax             Photometric interpretation                            Bits allocated

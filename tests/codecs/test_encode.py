@@ -30,6 +30,9 @@ NATIVE, RLE, BASELINE, EXTENDED = (PREFIX + suffix for suffix in (".1", ".5", ".
 JPEG_LS, NEAR_LOSSLESS, J2K_LOSSLESS, J2K = (PREFIX + f".4.{number}" for number in (80, 81, 90, 91))
 HTJ2K_LOSSLESS, HTJ2K_RPCL, HTJ2K, JPEG_XL = (PREFIX + f".4.{number}" for number in (201, 202, 203, 110))
 JPEG_57, JPEG_70 = PREFIX + ".4.57", PREFIX + ".4.70"
+COMPARED = [
+    uid for uid in encodable_transfer_syntaxes() if uid not in (BASELINE, EXTENDED) and encoder_for(uid).compresses
+]
 SIGNED = (HTJ2K_LOSSLESS, HTJ2K_RPCL, JPEG_57, JPEG_70, RLE, NATIVE)
 
 
@@ -255,17 +258,23 @@ def one_higher(samples: Samples) -> Samples:
     return changed
 
 
-@pytest.mark.parametrize(
-    ("uid", "loss"),
-    [
-        *((uid, {}) for uid in (RLE, JPEG_57, JPEG_70, JPEG_LS, J2K_LOSSLESS, JPEG_XL, HTJ2K_LOSSLESS, HTJ2K_RPCL)),
-        (NEAR_LOSSLESS, {}),
-    ],
-)
-def test_one_wrong_sample_is_noticed(monkeypatch: pytest.MonkeyPatch, uid: str, loss: dict[str, Any]) -> None:
+@pytest.mark.parametrize("uid", [uid for uid in COMPARED if encoder_for(uid).loss in ("", "max_error")])
+def test_one_wrong_sample_is_noticed(monkeypatch: pytest.MonkeyPatch, uid: str) -> None:
     monkeypatch.setattr(module, "encoder_for", lambda uid: lying(encoder_for(uid), one_higher))
     with pytest.raises(FrameEncodeError, match="other samples"):
-        encoded(smooth("uint16", bits=12), uid, 12, **loss)
+        encoded(smooth("uint16", bits=12), uid, 12)
+
+
+def test_more_loss_than_allowed_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def careless(uid: str) -> Any:
+        encoder = encoder_for(uid)
+        return dataclasses.replace(encoder, encode=lambda *given: encoder.encode(*given[:2], Loss(max_error=4)))
+
+    monkeypatch.setattr(module, "encoder_for", careless)
+    encoded(smooth("uint16", bits=12), NEAR_LOSSLESS, 12, max_error=4)
+    for allowed in (0, 3):
+        with pytest.raises(FrameEncodeError, match="other samples"):
+            encoded(smooth("uint16", bits=12), NEAR_LOSSLESS, 12, max_error=allowed)
 
 
 @pytest.mark.parametrize("uid", [J2K, HTJ2K])
@@ -277,16 +286,15 @@ def test_garbage_is_noticed_where_loss_is_allowed(monkeypatch: pytest.MonkeyPatc
         encoded(smooth("uint16", bits=12), uid, 12, psnr=50)
 
 
-@pytest.mark.parametrize("uid", [uid for uid in encodable_transfer_syntaxes() if encoder_for(uid).compresses])
+@pytest.mark.parametrize("uid", COMPARED)
 def test_a_stream_cut_short_is_noticed(monkeypatch: pytest.MonkeyPatch, uid: str) -> None:
     def cut(uid: str) -> Any:
         encoder = encoder_for(uid)
         return dataclasses.replace(encoder, encode=lambda *given: encoder.encode(*given)[:-9])
 
     monkeypatch.setattr(module, "encoder_for", cut)
-    bits = 8 if uid == BASELINE else 12
     with pytest.raises(FrameEncodeError, match="cannot be decoded"):
-        encoded(smooth("uint8" if bits == 8 else "uint16", bits=bits), uid, bits)
+        encoded(smooth("uint16", bits=12), uid, 12)
 
 
 def test_a_library_that_fails_is_named() -> None:
