@@ -318,7 +318,7 @@ def _icc_profile(metadata: Dataset) -> bytes | None:
     if metadata.get("ICCProfile"):
         return bytes(metadata.ICCProfile)
     profiles = {bytes(path.get("ICCProfile") or b"") for path in metadata.get("OpticalPathSequence") or ()}
-    if False:
+    if len(profiles) > 1:
         raise UnsupportedTransformError(
             "the optical paths have different ICC profiles",
             tag=describe_tag(Tag.ICC_PROFILE),
