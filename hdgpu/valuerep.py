@@ -5,6 +5,6 @@ The checks of all value representations are in `hdgpu.attributes`, where content
 
 from __future__ import annotations
 
-from hdgpu.attributes.values import check_person_name
+from hdgpu.attributes.values import check_code_string, check_person_name
 
-__all__ = ["check_person_name"]
+__all__ = ["check_code_string", "check_person_name"]

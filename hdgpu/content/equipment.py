@@ -11,7 +11,8 @@ from pydicom.sr.coding import Code
 from pydicom.valuerep import DT
 
 from hdgpu import __version__
-from hdgpu.attributes.declaration import DeclaredDataset, Item, Value, Values
+from hdgpu.attributes.containers import DeclaredDataset
+from hdgpu.attributes.declaration import Item, Value, Values
 from hdgpu.attributes.values import attribute_name
 from hdgpu.content.storage_classes import is_image
 from hdgpu.errors import InvalidAttributeError, MissingAttributeError

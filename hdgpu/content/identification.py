@@ -8,7 +8,8 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 
-from hdgpu.attributes.declaration import Attribute, Item, Items, MacroSequence, Value, Values
+from hdgpu.attributes.containers import MacroSequence
+from hdgpu.attributes.declaration import Attribute, Item, Items, Value, Values
 from hdgpu.attributes.values import attribute_name, check_text
 from hdgpu.errors import InvalidAttributeError
 from hdgpu.sr.coding import CodedConcept

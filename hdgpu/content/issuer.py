@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hdgpu.attributes.declaration import Choice, DeclaredDataset, Value
+from hdgpu.attributes.containers import DeclaredDataset
+from hdgpu.attributes.declaration import Choice, Value
 from hdgpu.enum import UniversalEntityIDTypeValues
 
 __all__ = ["IssuerOfIdentifier"]

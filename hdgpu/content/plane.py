@@ -5,7 +5,8 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 
-from hdgpu.attributes.declaration import MacroSequence, Value, Values
+from hdgpu.attributes.containers import MacroSequence
+from hdgpu.attributes.declaration import Value, Values
 from hdgpu.attributes.values import attribute_name
 from hdgpu.enum import CoordinateSystemNames
 from hdgpu.errors import InvalidAttributeError

@@ -15,8 +15,10 @@ from pydicom.uid import ImplicitVRLittleEndian
 from pydicom.valuerep import DA, TM, PersonName
 
 from hdgpu import __version__
-from hdgpu.attributes.declaration import Choice, DeclaredDataset, Items, Value, Values
-from hdgpu.attributes.values import attribute_name, attribute_value, character_set, check_characters
+from hdgpu.attributes.character_sets import character_set, check_characters
+from hdgpu.attributes.containers import DeclaredDataset
+from hdgpu.attributes.declaration import Choice, Items, Value, Values
+from hdgpu.attributes.values import attribute_name, attribute_value
 from hdgpu.content.modules import PATIENT_AND_STUDY, SPECIMEN
 from hdgpu.content.storage_classes import check_storable, has_content_date
 from hdgpu.enum import ContentQualificationValues, PatientSexValues, SpecificCharacterSetValues

@@ -9,7 +9,8 @@ from typing import Any, Self
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 
-from hdgpu.attributes.declaration import DeclaredDataset, Item, Items, Value
+from hdgpu.attributes.containers import DeclaredDataset
+from hdgpu.attributes.declaration import Item, Items, Value
 from hdgpu.content.issuer import IssuerOfIdentifier
 from hdgpu.content.specimen_procedures import (
     PROCEDURES,

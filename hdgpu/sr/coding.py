@@ -9,7 +9,8 @@ from pydicom.dataset import Dataset
 from pydicom.sr._snomed_dict import mapping as snomed_mapping
 from pydicom.sr.coding import Code
 
-from hdgpu.attributes.declaration import DeclaredDataset, Value
+from hdgpu.attributes.containers import DeclaredDataset
+from hdgpu.attributes.declaration import Value
 from hdgpu.attributes.values import attribute_name
 from hdgpu.errors import MissingAttributeError
 

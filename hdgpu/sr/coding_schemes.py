@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from enum import Enum
 from warnings import warn
 
-from hdgpu.attributes.declaration import Choice, DeclaredDataset, Items, Value
+from hdgpu.attributes.containers import DeclaredDataset
+from hdgpu.attributes.declaration import Choice, Items, Value
 from hdgpu.attributes.values import attribute_name
 from hdgpu.errors import InvalidAttributeError
 

@@ -10,7 +10,8 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.sr.coding import Code
 
-from hdgpu.attributes.declaration import Attribute, Choice, DeclaredDataset, Item
+from hdgpu.attributes.containers import DeclaredDataset
+from hdgpu.attributes.declaration import Attribute, Choice, Item
 from hdgpu.attributes.values import attribute_name
 from hdgpu.errors import ContentTreeError, InvalidAttributeError, MissingAttributeError
 from hdgpu.sr.coding import CodedConcept

@@ -7,7 +7,8 @@ from typing import Any
 
 from pydicom.sr.coding import Code
 
-from hdgpu.attributes.declaration import DeclaredDataset, Item, Value, Values
+from hdgpu.attributes.containers import DeclaredDataset
+from hdgpu.attributes.declaration import Item, Value, Values
 from hdgpu.attributes.values import attribute_name
 from hdgpu.errors import InvalidAttributeError
 from hdgpu.sr.coding import CodedConcept

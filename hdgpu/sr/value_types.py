@@ -9,7 +9,8 @@ from typing import Any, Generic, TypeVar
 from pydicom.sr.coding import Code
 from pydicom.valuerep import DA, DT, TM, PersonName
 
-from hdgpu.attributes.declaration import DeclaredDataset, Item, Value
+from hdgpu.attributes.containers import DeclaredDataset
+from hdgpu.attributes.declaration import Item, Value
 from hdgpu.sr.coding import CodedConcept
 from hdgpu.sr.content_item import ContentItem, ContentSequence
 from hdgpu.sr.coordinates import Scoord3DContentItem, ScoordContentItem, TcoordContentItem

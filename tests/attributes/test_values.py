@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.valuerep import DA, DT, TM, PersonName, validate_value
 
+from hdgpu.attributes.character_sets import character_set, check_characters
 from hdgpu.attributes.values import (
     attribute_value,
-    character_set,
-    check_characters,
     check_code_string,
     check_person_name,
     check_text,

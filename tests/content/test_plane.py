@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydicom.uid import ExplicitVRLittleEndian
 from scipy.spatial.transform import Rotation
 
-from hdgpu.attributes.declaration import MacroSequence
+from hdgpu.attributes.containers import MacroSequence
 from hdgpu.content.plane import PixelMeasuresSequence, PlaneOrientationSequence, PlanePositionSequence
 from hdgpu.enum import CoordinateSystemNames
 from hdgpu.errors import InvalidAttributeError, MissingAttributeError, VolumeError

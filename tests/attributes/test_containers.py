@@ -10,7 +10,8 @@ from pydicom.dataset import Dataset, FileDataset
 from pydicom.sequence import Sequence
 from pydicom.sr.coding import Code
 
-from hdgpu.attributes.declaration import Choice, DeclaredDataset, Item, Items, MacroSequence, Value, Values
+from hdgpu.attributes.containers import DeclaredDataset, MacroSequence
+from hdgpu.attributes.declaration import Choice, Item, Items, Value, Values
 from hdgpu.errors import InvalidAttributeError, MissingAttributeError
 from hdgpu.sr.coding import CodedConcept
 
