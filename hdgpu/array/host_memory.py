@@ -44,6 +44,11 @@ def empty(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     numpy.ndarray
         Its memory is used again only after the array and every view of it are gone.
 
+    Raises
+    ------
+    MemoryError
+        If there is not so much memory.
+
     Examples
     --------
     >>> empty((2, 3), "float32").shape

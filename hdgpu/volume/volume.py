@@ -268,7 +268,8 @@ class Volume(ChannelAxes, Voxels, ImageExchange, VolumeBase):
             Value for voxels whose centres lie outside the volume, that is beyond the edges of its outermost voxels.
         dtype : type, optional
             Data type of the result; that of the volume by default.  To integers interpolated values are rounded, halves
-            to the even one, and brought to the range of the type where a spline overshoots it.
+            to the even one (SimpleITK cuts the fraction off), and brought to the range of the type where a spline
+            overshoots it.
 
         Raises
         ------
