@@ -28,7 +28,7 @@ from hdgpu.dicom.elements import (
     sequence_items,
 )
 from hdgpu.dicom.source import BytesSource, PathSource, Source
-from hdgpu.dicom.tags import WANTED, Tag, describe_tag
+from hdgpu.dicom.tags import WANTED, WANTED_AT_ROOT, Tag, describe_tag
 from hdgpu.errors import InvalidAttributeError, MissingAttributeError, NotDicomError, TruncatedFileError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ _ENCODINGS = {IMPLICIT_LITTLE: Encoding(explicit=False), EXPLICIT_BIG: Encoding(
 _HEAD_BYTES = 1 << 13  # enough for most single-frame files; more is read where it is not
 _BATCH = 64  # files that are scanned at a time
 # Of US and SS the compiled walk takes the first, and leaves files with the other one to the walk in Python.
-_WANTED_TABLE = b"".join(struct.pack("<I2s", tag, max(vrs)) for tag, vrs in sorted(WANTED.items()))
+_WANTED_TABLE = b"".join(struct.pack("<I2s", tag, max(vrs)) for tag, vrs in sorted(WANTED_AT_ROOT.items()))
 _META_START = 132
 _TRANSFER_SYNTAX = b"\x02\0\x10\0UI"
 
@@ -327,7 +327,7 @@ def _scan(source: Source, head: bytes | memoryview, layout: Layout | None) -> He
         inflated = zlib.decompress(source.read_at(start, source.size - start), -zlib.MAX_WBITS)
         source, head, start = BytesSource(inflated, source.name), inflated, 0
     encoding = _ENCODINGS.get(syntax, _EXPLICIT)
-    elements = scan_elements(head, start, source.size, encoding, WANTED, layout)
+    elements = scan_elements(head, start, source.size, encoding, WANTED_AT_ROOT, layout)
     return Header(elements, encoding, source, syntax, head)
 
 
@@ -383,7 +383,7 @@ def header_of_dataset(dataset: Dataset, name: str | None = None) -> Header:
     subset = _encode_implicit(dataset, name)
     encoding = Encoding(explicit=False)
     try:
-        elements = scan_elements(subset, 0, len(subset), encoding, WANTED)
+        elements = scan_elements(subset, 0, len(subset), encoding, WANTED_AT_ROOT)
     except (NeedMoreBytes, NotUnderstood, struct.error) as error:
         raise InvalidAttributeError(f"the data set is damaged: {error}", source=name) from error
     elements.pixel_data, source = _pixel_data_of_dataset(dataset, syntax, name)
@@ -415,7 +415,7 @@ def _encode_implicit(dataset: Dataset, name: str) -> bytes:
     from pydicom.filewriter import write_dataset
 
     subset = NewDataset()
-    for tag in WANTED:
+    for tag in WANTED_AT_ROOT:
         if tag in dataset:
             try:
                 subset[tag] = dataset[tag]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import IO, Any
 
 from hdgpu.errors import SourceError, TruncatedFileError
 
-__all__ = ["BytesSource", "FileObjectSource", "PathSource", "ReadBuffer", "Source", "open_source"]
+__all__ = ["BytesSource", "FileObjectSource", "OpenFileSource", "PathSource", "ReadBuffer", "Source", "open_source"]
 
 
 class ReadBuffer:
@@ -42,6 +43,11 @@ class Source(ABC):
 
     name: str
     is_remote = False
+
+    @property
+    def open_path(self) -> str | None:
+        """Path by which the compiled extension can open the file, None if there is none."""
+        return None
 
     @property
     @abstractmethod
@@ -156,10 +162,18 @@ class PathSource(Source):
             status = os.stat(self.name)
         except OSError as error:
             raise self._unreadable(error) from error
+        self._compare_version(status)
+
+    def _compare_version(self, status: os.stat_result) -> None:
         if self._version is None:
             self._note_version(status)
         elif self._version != (status.st_size, status.st_mtime_ns, status.st_ino):
             raise SourceError("the file was changed while it was in use", source=self.name, remedy="Open it again.")
+
+    @property
+    def open_path(self) -> str:
+        """Path by which the file is opened."""
+        return self.name
 
     def _read(self, offset: int, length: int) -> memoryview:
         return self._read_into(offset, length, ReadBuffer())
@@ -169,20 +183,64 @@ class PathSource(Source):
         try:
             descriptor = os.open(self.name, os.O_RDONLY)
             try:
-                done = os.preadv(descriptor, [view], offset)
-                while 0 < done < length:
-                    more = os.preadv(descriptor, [view[done:]], offset + done)
-                    if not more:
-                        break
-                    done += more
+                return self._fill(descriptor, offset, view)
             finally:
                 os.close(descriptor)
+        except OSError as error:
+            raise self._unreadable(error) from error
+
+    def _fill(self, descriptor: int, offset: int, view: memoryview) -> memoryview:
+        """Read until the view is full or the file ends, and return what was filled."""
+        try:
+            done = os.preadv(descriptor, [view], offset)
+            while 0 < done < len(view):
+                more = os.preadv(descriptor, [view[done:]], offset + done)
+                if not more:
+                    break
+                done += more
         except OSError as error:
             raise self._unreadable(error) from error
         return view[:done]
 
     def _unreadable(self, error: OSError) -> SourceError:
         return SourceError(f"cannot be read: {error.strerror or error}", source=self.name)
+
+
+class OpenFileSource(PathSource):
+    """A local file that stays open: it can be read even after it was deleted.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        super().__init__(path)
+        try:
+            self._descriptor = os.open(self.name, os.O_RDONLY)
+        except OSError as error:
+            raise self._unreadable(error) from error
+        weakref.finalize(self, os.close, self._descriptor)
+        self._note_version(os.fstat(self._descriptor))
+
+    @property
+    def open_path(self) -> str:
+        """Path by which the open file can be opened again, whatever has become of its name."""
+        return f"/proc/self/fd/{self._descriptor}"
+
+    def head(self, length: int) -> bytes:
+        """Return the first `length` bytes."""
+        return os.pread(self._descriptor, length, 0)
+
+    def check_unchanged(self) -> None:
+        """Compare size and time of change of the file with those of when it was opened."""
+        self._compare_version(os.fstat(self._descriptor))
+
+    def _read_into(self, offset: int, length: int, buffer: ReadBuffer) -> memoryview:
+        return self._fill(self._descriptor, offset, buffer.view(length))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return PathSource, (self.name,)
 
 
 class BytesSource(Source):

@@ -8,7 +8,7 @@ from pydicom.datadict import dictionary_description, dictionary_VR
 
 from hdgpu.dicom.elements import SEQUENCE
 
-__all__ = ["WANTED", "Tag", "describe_tag"]
+__all__ = ["WANTED", "WANTED_AT_ROOT", "Tag", "describe_tag"]
 
 
 class Tag(IntEnum):
@@ -105,6 +105,13 @@ def _understood(tag: Tag) -> frozenset[bytes]:
 
 # Pixel data ends the walk by itself.
 WANTED: dict[int, frozenset[bytes]] = {int(tag): _understood(tag) for tag in Tag if tag < Tag.FLOAT_PIXEL_DATA}
+# What has a meaning for hdgpu in functional groups only.  Many single-frame files have it at their root, too, and a
+# header with a sequence costs ten times one without.
+_IN_GROUPS_ONLY = {
+    Tag.REFERENCED_SOP_INSTANCE_UID, Tag.REFERENCED_FRAME_NUMBER, Tag.SOURCE_IMAGE_SEQUENCE,
+    Tag.DERIVATION_IMAGE_SEQUENCE, Tag.SPATIAL_LOCATIONS_PRESERVED,
+}  # fmt: skip
+WANTED_AT_ROOT = {tag: vrs for tag, vrs in WANTED.items() if tag not in _IN_GROUPS_ONLY}
 
 
 def describe_tag(tag: int) -> str:

@@ -249,7 +249,7 @@ class _Work:
             reader = self.readers[at]
             if reader.plain != kind:
                 break
-            sources.append((reader.instance.name, *reader.index.span(self.numbers[at])))
+            sources.append((str(reader.source.open_path), *reader.index.span(self.numbers[at])))
             rows.append(self.rows[at])
         transform = self.readers[places.start].transform
         affine = transform.slope[rows].tolist(), transform.intercept[rows].tolist()

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from hdgpu.codecs.route import Route
 from hdgpu.compiled import extension
-from hdgpu.dicom.source import PathSource
+from hdgpu.dicom.source import Source
 from hdgpu.pixels.transform import PixelTransform, TransformKind
 
 __all__ = ["STREAM_BYTES", "PlainKind", "load_plain_frames", "plain_kind"]
@@ -36,13 +36,13 @@ class PlainKind(NamedTuple):
     stored_range: tuple[int, int]
 
 
-def plain_kind(route: Route, transform: PixelTransform, source: object) -> PlainKind | None:
+def plain_kind(route: Route, transform: PixelTransform, source: Source) -> PlainKind | None:
     """Return what kind of plain frames an instance has, None if they are not plain."""
     pixel, out = route.pixel, transform.dtype
     is_native = route.name == _NATIVE and not route.encapsulated
     own_type = out == pixel.dtype and transform.kind is TransformKind.IDENTITY
     if (
-        not isinstance(source, PathSource)
+        source.open_path is None
         or not (is_native or route.name == _RLE)
         or pixel.samples_per_pixel != 1
         or pixel.bits_allocated not in (8, 16)

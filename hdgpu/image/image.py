@@ -13,7 +13,7 @@ from hdgpu.content.sop_class import SOPClass
 from hdgpu.dicom.header import Header, header_of_dataset, read_header
 from hdgpu.dicom.instance import Instance
 from hdgpu.dicom.on_demand import OnDemandDataset
-from hdgpu.dicom.source import BytesSource, Source, open_source
+from hdgpu.dicom.source import BytesSource, OpenFileSource, Source, open_source
 from hdgpu.image.dimensions import Dimensions
 from hdgpu.image.frame_access import FrameAccess
 from hdgpu.image.source_images import SourceImages
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from hdgpu.dicom.elements import PixelDataElement
 
 __all__ = ["Image", "imread"]
+
+# A file from this size on is not read into memory, but kept open.
+_LARGE = 16 << 20
 
 
 class Image(OnDemandDataset, SOPClass, SpatialReading, Dimensions, SourceImages):
@@ -101,7 +104,7 @@ class Image(OnDemandDataset, SOPClass, SpatialReading, Dimensions, SourceImages)
         """
         source = open_source(fp)
         if not lazy_frame_retrieval:
-            source = BytesSource(source.read_at(0, source.size), source.name)
+            source = _kept(source)
         image = cls._empty()
         image._open(source, is_lazy=lazy_frame_retrieval)
         return image
@@ -155,6 +158,13 @@ class Image(OnDemandDataset, SOPClass, SpatialReading, Dimensions, SourceImages)
             memo[id(self)] = copied
         copied.__setstate__(copying.deepcopy(self.__getstate__(), memo))
         return copied
+
+
+def _kept(source: Source) -> Source:
+    """Return a source that stays what it is whatever becomes of the name of the file."""
+    if source.open_path is not None and source.size >= _LARGE:
+        return OpenFileSource(source.open_path)  # a copy in memory would cost as much as reading the frames
+    return BytesSource(source.read_at(0, source.size), source.name)
 
 
 def _read_dataset(source: Source, header: Header, *, with_pixels: bool) -> Dataset:

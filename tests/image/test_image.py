@@ -215,6 +215,20 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, frames.nbytes
     assert grown <= needed + 64 * 1024
 
 
+def test_a_large_file_may_be_deleted_once_it_is_open(tmp_path, monkeypatch):
+    monkeypatch.setattr("hdgpu.image.image._LARGE", 1000)
+    path = tmp_path / "image.dcm"
+    make_enhanced(VOXELS, POSITIONS).save_as(path, enforce_file_format=True)
+    image = hd.imread(path)
+    path.unlink()
+    path.write_bytes(b"another file")
+    np.testing.assert_array_equal(image.get_frames(dtype="float32"), VOXELS)
+    np.testing.assert_array_equal(image.pixel_array, VOXELS)
+    assert image.PixelData == VOXELS.tobytes()
+    with pytest.raises(TypeError, match="float"):
+        image.get_frame(1.5)
+
+
 # --- Contradictions ---------------------------------------------------------------------------------------------------
 
 
