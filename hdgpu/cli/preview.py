@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hdgpu.output import atomic_target, refuse_overwrite
 from hdgpu.cli.selection import add_source_arguments, chosen_series
 from hdgpu.errors import HdgpuError
+from hdgpu.output import atomic_target, refuse_overwrite
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction

@@ -203,17 +203,7 @@ voi_transform_selector, voi_output_range, apply_presentation_lut, apply_palette_
     (1, 128, 128)
     """
     started = time.perf_counter()
-    options = TransformOptions(
-        apply_real_world_transform=apply_real_world_transform,
-        real_world_value_map_selector=real_world_value_map_selector,
-        apply_modality_transform=apply_modality_transform,
-        apply_voi_transform=apply_voi_transform,
-        voi_transform_selector=voi_transform_selector,
-        voi_output_range=voi_output_range,
-        apply_presentation_lut=apply_presentation_lut,
-        apply_palette_color_lut=apply_palette_color_lut,
-        apply_icc_profile=apply_icc_profile,
-    )
+    options = TransformOptions.of(locals())
     if isinstance(series_datasets, Series):
         series, others = series_datasets, []
     else:

@@ -204,17 +204,7 @@ voi_transform_selector, voi_output_range, apply_presentation_lut, apply_palette_
         >>> image.get_frame(2, apply_real_world_transform=False).shape
         (512, 512)
         """
-        options = TransformOptions(
-            apply_real_world_transform=apply_real_world_transform,
-            real_world_value_map_selector=real_world_value_map_selector,
-            apply_modality_transform=apply_modality_transform,
-            apply_voi_transform=apply_voi_transform,
-            voi_transform_selector=voi_transform_selector,
-            voi_output_range=voi_output_range,
-            apply_presentation_lut=apply_presentation_lut,
-            apply_palette_color_lut=apply_palette_color_lut,
-            apply_icc_profile=apply_icc_profile,
-        )
+        options = TransformOptions.of(locals())
         return self._frames([frame_number], as_index, options, dtype, device, 1)[0, ...]
 
     def get_frames(
@@ -257,15 +247,5 @@ apply_icc_profile, device
         hdgpu.errors.EmptySeriesError
             If no frame is asked for (also a ValueError).
         """
-        options = TransformOptions(
-            apply_real_world_transform=apply_real_world_transform,
-            real_world_value_map_selector=real_world_value_map_selector,
-            apply_modality_transform=apply_modality_transform,
-            apply_voi_transform=apply_voi_transform,
-            voi_transform_selector=voi_transform_selector,
-            voi_output_range=voi_output_range,
-            apply_presentation_lut=apply_presentation_lut,
-            apply_palette_color_lut=apply_palette_color_lut,
-            apply_icc_profile=apply_icc_profile,
-        )
+        options = TransformOptions.of(locals())
         return self._frames(frame_numbers, as_indices, options, dtype, device, workers)

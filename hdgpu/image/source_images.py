@@ -105,17 +105,7 @@ apply_icc_profile, device
             If no frame has a source, several have the same, or locations are not known to be preserved (also a
             RuntimeError).
         """
-        options = TransformOptions(
-            apply_real_world_transform=apply_real_world_transform,
-            real_world_value_map_selector=real_world_value_map_selector,
-            apply_modality_transform=apply_modality_transform,
-            apply_voi_transform=apply_voi_transform,
-            voi_transform_selector=voi_transform_selector,
-            voi_output_range=voi_output_range,
-            apply_presentation_lut=apply_presentation_lut,
-            apply_palette_color_lut=apply_palette_color_lut,
-            apply_icc_profile=apply_icc_profile,
-        )
+        options = TransformOptions.of(locals())
         if isinstance(source_sop_instance_uids, str):
             raise TypeError("The UIDs of the source images are a sequence, not a single one.")
         uids = list(source_sop_instance_uids)
@@ -172,17 +162,7 @@ voi_output_range, apply_presentation_lut, apply_palette_color_lut, apply_icc_pro
             If no frame has a source, several have the same, frames of the source are not told apart, or locations are
             not known to be preserved (also a RuntimeError).
         """
-        options = TransformOptions(
-            apply_real_world_transform=apply_real_world_transform,
-            real_world_value_map_selector=real_world_value_map_selector,
-            apply_modality_transform=apply_modality_transform,
-            apply_voi_transform=apply_voi_transform,
-            voi_transform_selector=voi_transform_selector,
-            voi_output_range=voi_output_range,
-            apply_presentation_lut=apply_presentation_lut,
-            apply_palette_color_lut=apply_palette_color_lut,
-            apply_icc_profile=apply_icc_profile,
-        )
+        options = TransformOptions.of(locals())
         everything = self._all_references()
         references = [each for each in everything if each.uid == source_sop_instance_uid]
         if not references and not assert_missing_frames_are_empty:

@@ -207,17 +207,7 @@ apply_icc_profile, device, workers
         >>> volume.shape
         (1, 100, 512)
         """
-        options = TransformOptions(
-            apply_real_world_transform=apply_real_world_transform,
-            real_world_value_map_selector=real_world_value_map_selector,
-            apply_modality_transform=apply_modality_transform,
-            apply_voi_transform=apply_voi_transform,
-            voi_transform_selector=voi_transform_selector,
-            voi_output_range=voi_output_range,
-            apply_presentation_lut=apply_presentation_lut,
-            apply_palette_color_lut=apply_palette_color_lut,
-            apply_icc_profile=apply_icc_profile,
-        )
+        options = TransformOptions.of(locals())
         dataset, access = self._dataset, self._access
         system = coordinate_system_of(dataset, access.instance.name)
         bounds = (slice_start, slice_end, row_start, row_end, column_start, column_end)
@@ -301,17 +291,7 @@ apply_icc_profile, device, workers
         hdgpu.errors.HdgpuError
             If a frame cannot be decoded or transformed.
         """
-        options = TransformOptions(
-            apply_real_world_transform=apply_real_world_transform,
-            real_world_value_map_selector=real_world_value_map_selector,
-            apply_modality_transform=apply_modality_transform,
-            apply_voi_transform=apply_voi_transform,
-            voi_transform_selector=voi_transform_selector,
-            voi_output_range=voi_output_range,
-            apply_presentation_lut=apply_presentation_lut,
-            apply_palette_color_lut=apply_palette_color_lut,
-            apply_icc_profile=apply_icc_profile,
-        )
+        options = TransformOptions.of(locals())
         if not self.is_tiled:
             raise TilingError("the image is not tiled", source=self._access.instance.name)
         tiles = self._tiles()

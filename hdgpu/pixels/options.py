@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 from hdgpu.errors import TransformSelectionError
@@ -80,6 +80,19 @@ class TransformOptions:
                 "voi_transform_selector is an int, a str or a VOILUTTransformation,"
                 f" not {type(self.voi_transform_selector).__name__}"
             )
+
+    @classmethod
+    def of(cls, arguments: Mapping[str, Any]) -> TransformOptions:
+        """Return the options among the arguments of a function that takes all of them by their names: its ``locals()``.
+
+        Examples
+        --------
+        >>> from dataclasses import asdict
+        >>> TransformOptions.of({**asdict(TransformOptions()), "apply_voi_transform": None, "frame_number": 3})
+        ... # doctest: +ELLIPSIS
+        TransformOptions(apply_real_world_transform=None, ..., apply_voi_transform=None, ...)
+        """
+        return cls(**{each.name: arguments[each.name] for each in fields(cls)})
 
     @property
     def keeps_stored_values(self) -> bool:
