@@ -82,7 +82,9 @@ CONVERSIONS = [
 
 @pytest.mark.parametrize("system", ["PATIENT", "SLIDE"])
 @pytest.mark.parametrize(("extreme", "dtype"), [(False, each) for each in TYPES] + [(True, each) for each in TYPES[1:]])
-@pytest.mark.parametrize(("method", "arguments", "assert_same"), CONVERSIONS, ids=lambda each: str(each))
+@pytest.mark.parametrize(
+    ("method", "arguments", "assert_same"), CONVERSIONS, ids=lambda each: getattr(each, "__name__", str(each))
+)
 def test_to_other_libraries(method, arguments, assert_same, dtype, extreme, system):
     if extreme and dtype is np.longdouble:
         pytest.skip("highdicom lets long doubles overflow to infinity; ours raises, see below")
@@ -93,7 +95,9 @@ def test_to_other_libraries(method, arguments, assert_same, dtype, extreme, syst
     )
 
 
-@pytest.mark.parametrize(("method", "arguments", "_"), CONVERSIONS, ids=lambda each: str(each))
+@pytest.mark.parametrize(
+    ("method", "arguments", "_"), CONVERSIONS, ids=lambda each: getattr(each, "__name__", str(each))
+)
 def test_every_library_of_arrays(xp, method, arguments, _):
     array = voxels("int16")
     expected, result = (
