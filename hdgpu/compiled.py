@@ -1,6 +1,6 @@
 """The compiled extension, if it is there.
 
-It does the plain cases of three hot loops without the interpreter and its lock: scanning headers, reading native and
+It does the plain cases of the hot loops without the interpreter and its lock: scanning headers, reading native and
 RLE frames, and transforming stored values.  Each of them exists in Python too, which takes over wherever the extension
 declines, and for everything where there is none.
 """
