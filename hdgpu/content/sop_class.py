@@ -143,8 +143,8 @@ class SOPClass(DeclaredDataset):
     _sop_instance_uid = Value[UID]("SOPInstanceUID")
     _sop_class_uid = Value[UID]("SOPClassUID")
     _instance_number = Value[int]("InstanceNumber")
-    _instance_creation_date = Value[date]("InstanceCreationDate")
-    _instance_creation_time = Value[time]("InstanceCreationTime")
+    _instance_creation_date = Value[date | None]("InstanceCreationDate", "3")
+    _instance_creation_time = Value[time | None]("InstanceCreationTime", "3")
     _content_date = Value[date | None]("ContentDate", "3")
     _content_time = Value[time | None]("ContentTime", "3")
     _content_qualification = Choice[ContentQualificationValues | None](

@@ -3,6 +3,7 @@
 import copy
 import datetime
 import io
+import json
 import warnings
 
 import pydicom
@@ -13,7 +14,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, 
 
 from hdgpu.content.sop_class import SOPClass
 from hdgpu.content.specimen import SpecimenDescription
-from hdgpu.errors import InvalidAttributeError
+from hdgpu.errors import InvalidAttributeError, MissingAttributeError
 from hdgpu.uid import UID
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -55,6 +56,17 @@ def test_a_file(syntax, how):
     assert len(meta.ImplementationVersionName) <= 16
     assert meta.FileMetaInformationGroupLength == ours.file_meta.FileMetaInformationGroupLength
     assert read.preamble == b"\0" * 128
+
+
+def test_a_file_becomes_an_instance():
+    read = written(instance(patient_name="A^B"))
+    ours = SOPClass.from_dataset(read)
+    assert type(ours) is SOPClass
+    assert ours.transfer_syntax_uid == ImplicitVRLittleEndian
+    assert json.loads(ours.to_json()) == read.to_json_dict()
+    del read.PatientName
+    with pytest.raises(MissingAttributeError, match="Patient's Name"):
+        SOPClass.from_dataset(read)
 
 
 def test_dates_of_now():
