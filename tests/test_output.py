@@ -2,8 +2,8 @@
 
 import pytest
 
-from hdgpu.output import atomic_target
 from hdgpu.errors import SourceError
+from hdgpu.output import atomic_target
 
 
 def test_writes_file_and_leaves_nothing_else(tmp_path):

@@ -145,6 +145,16 @@ def is_sound(start: int | None, end: int | None, size: int, *, as_indices: bool)
     return 0 <= first < beyond <= size
 
 
+def pairs_of(limits: Any) -> Any:
+    return zip(limits[::2], limits[1::2], strict=True)
+
+
+def selected(start: int | None, end: int | None, *, as_indices: bool) -> slice:
+    """Return bounds as Python has them."""
+    shift = 0 if as_indices else 1
+    return slice(*(each - shift if each is not None and each > 0 else each for each in (start, end)))
+
+
 @given(
     st.permutations(range(6)), st.booleans(), st.tuples(*[bounds] * 6), st.booleans(),
     st.lists(st.tuples(st.sampled_from([1, 0.5, 2.25]), st.sampled_from([-1024, 0, 7.5])), min_size=6, max_size=6),
@@ -160,7 +170,10 @@ def test_parts_of_a_stack(order: Any, as_indices: bool, limits: Any, flipped: bo
         with pytest.raises(ValueError, match="found|cannot be 0"):
             ours.get_volume(**arguments)
         return
-    volume, expected = ours.get_volume(**arguments), theirs.get_volume(**arguments)
+    volume, expected = ours.get_volume(**arguments), outcome(lambda: theirs.get_volume(**arguments))
+    if isinstance(expected, ValueError):  # highdicom 0.28.2 finds some selections empty that are not
+        slices, rows, columns = (selected(*pair, as_indices=as_indices) for pair in pairs_of(limits))
+        expected = theirs.get_volume()[slices, rows, columns]
     np.testing.assert_array_equal(volume.array, expected.array)
     np.testing.assert_allclose(volume.affine, expected.affine, rtol=0, atol=1e-12)
     assert volume.frame_of_reference_uid == expected.frame_of_reference_uid
