@@ -1,10 +1,8 @@
-// hdgpu._compiled: the plain cases of three hot loops, without the interpreter and its lock.
+// hdgpu._compiled: the plain cases of four hot loops, without the interpreter and its lock.
 //
 // Everything here exists in Python too, and is optional.  A function that meets anything but the plain case says so
 // and does nothing: the Python code then does it, or raises the error that names what is wrong.
-#define PY_SSIZE_T_CLEAN
-#define Py_LIMITED_API 0x030B0000
-#include <Python.h>
+#include "module.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -372,11 +370,12 @@ PyMethodDef methods[] = {
     {"scan_headers", scan_headers, METH_VARARGS, scan_headers_doc},
     {"load_frames", load_frames, METH_VARARGS, load_frames_doc},
     {"convert_frame", convert_frame, METH_VARARGS, convert_frame_doc},
+    {"decode_jpeg2000", hdgpu::decode_jpeg2000, METH_VARARGS, hdgpu::decode_jpeg2000_doc},
     {nullptr, nullptr, 0, nullptr},
 };
 
 PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "_compiled", "The plain cases of three hot loops.", -1, methods, nullptr, nullptr, nullptr,
+    PyModuleDef_HEAD_INIT, "_compiled", "The plain cases of four hot loops.", -1, methods, nullptr, nullptr, nullptr,
     nullptr,
 };
 
