@@ -1,8 +1,9 @@
 // Marker segments of a JPEG 2000 codestream (ITU-T T.800 A): the main header and the tile-parts.
 //
 // Contract: true only for a codestream that consists of nothing but SOC, SIZ, COD, QCD and comments, and of tile-parts
-// with comments alone in their headers, whose lengths lead exactly to EOC, all of them there and in order; and only for
-// what jpeg2000.hpp decodes: the reversible 5-3 wavelet, no code-block style, no component that is unlike the others.
+// with comments and lengths of packets alone in their headers, whose own lengths lead exactly to EOC, all of them there
+// and in order; and only for what jpeg2000.hpp decodes: the reversible 5-3 wavelet, no code-block style, and components
+// that are alike.
 #pragma once
 
 #include <cstddef>
@@ -106,14 +107,16 @@ public:
             if (one.announced && one.seen > one.announced) return false;
             const std::size_t end = at_ + length;
             at_ += 12;
-            while (true) {  // the tile-part's header: comments, up to SOD
+            while (true) {  // the tile-part's header, up to SOD
                 if (end - at_ < 2) return false;
                 const unsigned marker = word16(at_);
                 at_ += 2;
                 if (marker == sod) break;
-                if (marker != comment || end - at_ < 2) return false;
+                if ((marker != comment && marker != plt) || end - at_ < 2) return false;
                 const std::size_t segment = word16(at_);
                 if (segment < 2 || segment > end - at_) return false;
+                // A list of packets' lengths (A.7.3) is not needed, and whole if its last byte ends a length.
+                if (marker == plt && (segment < 4 || data_[at_ + segment - 1] > 0x7F)) return false;
                 at_ += segment;
             }
             parts->push_back({tile, {data_ + at_, end - at_}});
@@ -126,8 +129,8 @@ public:
     }
 
 private:
-    static constexpr unsigned soc = 0xFF4F, siz = 0xFF51, cod = 0xFF52, qcd = 0xFF5C, comment = 0xFF64, sot = 0xFF90,
-                              sod = 0xFF93, eoc = 0xFFD9;
+    static constexpr unsigned soc = 0xFF4F, siz = 0xFF51, cod = 0xFF52, qcd = 0xFF5C, plt = 0xFF58, comment = 0xFF64,
+                              sot = 0xFF90, sod = 0xFF93, eoc = 0xFFD9;
 
     bool has(std::size_t length) const { return length <= size_ - at_; }
     unsigned word16(std::size_t at) const { return big_endian_16(data_ + at); }
