@@ -36,7 +36,7 @@ _ONE_SAMPLE = frozenset({"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"})
 _YBR_FULL = frozenset({"YBR_FULL", "YBR_FULL_422"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # two of them may be alike, where an optional decoder is missing
 class _Family:
     """Transfer syntaxes that the same decoders take, and what frames of theirs can be."""
 
