@@ -130,10 +130,7 @@ private:
                         static_cast<std::uint32_t>(std::max<std::uint64_t>(y << h, band.area.y0)),
                         static_cast<std::uint32_t>(std::min<std::uint64_t>((x + 1) << w, band.area.x1)),
                         static_cast<std::uint32_t>(std::min<std::uint64_t>((y + 1) << h, band.area.y1))};
-                    if (!add_blocks(band, within, std::min(header.block_width, w), std::min(header.block_height, h),
-                                    &one.band[i])) {
-                        return false;
-                    }
+                    if (!add_blocks(band, within, header, &one.band[i])) return false;
                 }
                 precincts.push_back(one);
             }
@@ -141,7 +138,9 @@ private:
         return true;
     }
 
-    bool add_blocks(const SubBand& band, const Area& within, unsigned wide, unsigned high, PrecinctBand* precinct) {
+    // Blocks are no larger than their precinct (B-17, B-18), which is to say that it clips them.
+    bool add_blocks(const SubBand& band, const Area& within, const Header& header, PrecinctBand* precinct) {
+        const unsigned wide = header.block_width, high = header.block_height;
         *precinct = {blocks.size(), 0, 0, 0, 0};
         if (within.empty()) return true;
         const std::uint32_t first_x = within.x0 >> wide, first_y = within.y0 >> high;

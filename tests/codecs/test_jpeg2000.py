@@ -196,6 +196,18 @@ def test_image_at_odd_places(shape: tuple[int, ...], tile: int) -> None:
     assert taken >= 7
 
 
+def test_precincts_that_begin_before_the_tile() -> None:
+    """All of them are met where the tile begins, wherever they begin themselves (B.12.1.4)."""
+    image = make_image("noise", (20, 20, 3), 8, False)
+    data = bytearray(pillow_encode(image, num_resolutions=2, progression="PCRL", precinct_size=(32, 32)))
+    struct.pack_into(">8I", data, 8, 60, 60, 40, 40, 60, 60, 0, 0)
+    precincts = data.index(b"\xff\x52") + 14
+    assert data[precincts : precincts + 2] == b"\x44\x55"
+    for sizes in (b"\x44\x55", b"\xff\x55", b"\x4f\xf5"):
+        data[precincts : precincts + 2] = sizes
+        assert outcome_is_that_of_the_others(bytes(data), pixel_of(image))
+
+
 @pytest.mark.parametrize("shape", [(1024, 4), (1000, 70), (70, 1000)])
 def test_tall_code_blocks(shape: tuple[int, int]) -> None:
     """The widest are declined, the tallest are not."""
@@ -342,6 +354,10 @@ def test_what_is_not_plain() -> None:
         changed = bytearray(data)
         changed[data.index(b"\xff\x52") + 12] = 1 << style
         assert decode(bytes(changed), pixel) is None
+    for capability in (0x40, 0x80):  # of Part 15, of Part 2
+        changed = bytearray(data)
+        changed[6] = capability
+        assert decode(bytes(changed), pixel) is None
     colour = make_image("smooth", (8, 9, 3), 8, False)
     full = ImagePixel(8, 9, 3, "YBR_FULL", 8, 8, 7)
     assert decode(openjpeg_encode(colour, mct=False), full) is None
@@ -481,15 +497,13 @@ def test_carries_without_end() -> None:
         assert outcome_is_that_of_the_others(data[:start] + pairs + data[start + len(pairs) :], pixel)
 
 
-def packet_header(zero_planes: int, length_bits: int, length: int) -> list[int]:
-    """Bits of the header of a packet with one block and one pass (B.10)."""
-    return [
-        *(1, 1),  # not empty, included
-        *([0] * zero_planes + [1]),
-        0,  # one pass
-        *([1] * (length_bits - 3) + [0]),
-        *(length >> i & 1 for i in reversed(range(length_bits))),
-    ]
+def packet_header(zero_planes: int, length_bits: int, *lengths: int) -> list[int]:
+    """Bits of the header of a packet with a block, and a pass of it, for each length (B.10)."""
+    header = [1]
+    for length in lengths:
+        header += [1, *[0] * zero_planes, 1, 0]  # included, so many zero bit-planes, one pass
+        header += [*[1] * (length_bits - 3), 0, *(length >> i & 1 for i in reversed(range(length_bits)))]
+    return header
 
 
 def stuffed(bits: list[int], stuffing: int = 0) -> bytes:
@@ -515,6 +529,22 @@ def test_packet_headers_with_bytes_of_ones(zero_planes: int, length_bits: int, l
     assert outcome_is_that_of_the_others(with_packets(data, header + body), pixel)
     assert decode(with_packets(data, header + body + b"x"), pixel) is None
     assert decode(with_packets(data, stuffed(bits, 1) + body), pixel) is None
+
+
+@pytest.mark.parametrize(("shape", "place"), [((30, 1), (1, 0)), ((1, 30), (0, 1)), ((1, 1), (7, 3))])
+def test_single_column_or_row_at_an_odd_place(shape: tuple[int, int], place: tuple[int, int]) -> None:
+    """It is all high-pass, and the low resolution empty, without a packet (F.3.6)."""
+    larger = make_image("noise", (30, 30), 8, False)
+    data, pixel = bytearray(pillow_encode(larger, num_resolutions=2)), pixel_of(larger[: shape[0], : shape[1]])
+    x, y = place
+    struct.pack_into(">8I", data, 8, x + shape[1], y + shape[0], x, y, x + shape[1], y + shape[0], 0, 0)
+    blocks = 1 if shape == (1, 1) else 2
+    body = np.random.default_rng(0).integers(0, 9, 20 * blocks, "u1").tobytes()  # low codes: many significant samples
+    packets = stuffed(packet_header(6, 8, *[20] * blocks)) + body
+    found = decode(with_packets(bytes(data), packets), pixel)
+    assert found is not None
+    assert found.min() < 128 or found.max() > 128
+    np.testing.assert_array_equal(found, by_the_others(with_packets(bytes(data), packets), pixel))
 
 
 def test_error_of_a_damaged_frame_is_that_of_the_others() -> None:
