@@ -31,20 +31,22 @@ bool decode_frame(jpeg2000::Bytes bytes, const jpeg2000::Frame& frame) {
 
 const char decode_jpeg2000_doc[] =
     "decode_jpeg2000(data, out, rows, columns, components, signed)\n--\n\n"
-    "Decode a plain lossless JPEG 2000 codestream into `out`, samples of one or two bytes.  Returns whether it was one;\n"
-    "if not, what `out` holds is undefined.";
+    "Decode a plain lossless JPEG 2000 codestream into `out`, samples of one or two bytes.  Returns whether it was\n"
+    "one; if not, what `out` holds is undefined.";
 
 PyObject* decode_jpeg2000(PyObject*, PyObject* arguments) {
     Py_buffer data, out;
     unsigned rows, columns, components;
     int is_signed;
     if (!PyArg_ParseTuple(arguments, "y*w*IIIp", &data, &out, &rows, &columns, &components, &is_signed)) return nullptr;
-    const std::uint64_t samples = rows < 65536 && columns < 65536 && components < 4 ? std::uint64_t{rows} * columns * components : 0;
+    const bool usual = rows < 65536 && columns < 65536 && components <= jpeg2000::most_components;
+    const std::uint64_t samples = usual ? std::uint64_t{rows} * columns * components : 0;
     const auto length = static_cast<std::uint64_t>(out.len);
     const unsigned bytes = samples && length == samples ? 1 : samples && length == 2 * samples ? 2 : 0;
     bool done = false;
     if (bytes && reinterpret_cast<std::uintptr_t>(out.buf) % bytes == 0) {
-        const jpeg2000::Bytes codestream{static_cast<const unsigned char*>(data.buf), static_cast<std::size_t>(data.len)};
+        const auto size = static_cast<std::size_t>(data.len);
+        const jpeg2000::Bytes codestream{static_cast<const unsigned char*>(data.buf), size};
         const jpeg2000::Frame frame{rows, columns, components, bytes, is_signed != 0, out.buf};
         Py_BEGIN_ALLOW_THREADS
         done = decode_frame(codestream, frame);

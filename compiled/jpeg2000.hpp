@@ -31,7 +31,8 @@ public:
     bool decode(Bytes bytes, const Frame& frame) {
         CodestreamReader reader(bytes);
         if (!reader.main_header(&header_) || !fits(frame) || !reader.tile_parts(header_, &parts_)) return false;
-        std::stable_sort(parts_.begin(), parts_.end(), [](const TilePart& a, const TilePart& b) { return a.tile < b.tile; });
+        const auto by_tile = [](const TilePart& a, const TilePart& b) { return a.tile < b.tile; };
+        std::stable_sort(parts_.begin(), parts_.end(), by_tile);
         components_.resize(header_.components);
         planes_.resize(header_.components);
         for (std::size_t at = 0; at < parts_.size();) {
@@ -92,7 +93,8 @@ private:
         if (!PacketReader(header_, &components_, &chunks_).read(packets)) return false;
         for (std::size_t i = 0; i < components_.size(); ++i) decode_component(components_[i], &planes_[i]);
         if (header_.colour_transform) invert_colour_transform();
-        const std::size_t first = (std::size_t{tile.y0 - image.y0} * frame.columns + (tile.x0 - image.x0)) * frame.components;
+        const std::size_t pixel = std::size_t{tile.y0 - image.y0} * frame.columns + (tile.x0 - image.x0);
+        const std::size_t first = pixel * frame.components;
         if (frame.bytes == 1) {
             store(tile, frame, static_cast<std::uint8_t*>(frame.out) + first);
         } else {

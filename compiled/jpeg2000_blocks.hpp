@@ -1,7 +1,7 @@
 // Coefficient bits of JPEG 2000 (ITU-T T.800 D): a code-block's coding passes, without any code-block style.
 //
-// Contract: for any bytes, the coefficients of the standard's decoder; bits that were not coded are taken to be one half
-// of the last that was (E.1.1.2 with r = 1/2).
+// Contract: for any bytes, the coefficients of the standard's decoder; bits that were not coded are taken to be half of
+// the last one that was (E.1.1.2 with r = 1/2).
 //
 // A code-block is coded in stripes of four rows, and in those by columns.  Sets of 64 samples, sixteen columns of a
 // stripe, tell which are significant.  From these follows by a few operations which samples a pass may concern, so that
@@ -114,8 +114,10 @@ constexpr std::array<Samples, 64> followers = make_followers();
 class BlockDecoder {
 public:
     // Decode `passes` passes of a block whose highest bit-plane is `planes`, at least one and at most most_bit_planes.
-    // `data` ends with FF FF.  `width` x `height` is at most largest_block, each in powers of two as they are nominally.
-    void decode(const unsigned char* data, unsigned width, unsigned height, Band band, unsigned planes, unsigned passes) {
+    // `data` ends with FF FF.  Width and height are at most those of a block of largest_block samples whose sides are
+    // powers of two, no wider than widest_block and no taller than tallest_block.
+    void decode(const unsigned char* data, unsigned width, unsigned height, Band band, unsigned planes,
+                unsigned passes) {
         shape(width, height);
         zero_contexts_ = zero_contexts[static_cast<unsigned>(band)].data();
         ArithmeticDecoder decisions(data);
@@ -182,7 +184,10 @@ private:
         const __m128i ab_high = _mm_unpackhi_epi32(a, b), cd_high = _mm_unpackhi_epi32(c, d);
         const __m128i rows[4] = {_mm_unpacklo_epi64(ab, cd), _mm_unpackhi_epi64(ab, cd),
                                  _mm_unpacklo_epi64(ab_high, cd_high), _mm_unpackhi_epi64(ab_high, cd_high)};
-        for (unsigned row = 0; row < 4; ++row) _mm_storeu_si128(reinterpret_cast<__m128i*>(out + row * pitch), rows[row]);
+        for (const __m128i& row : rows) {
+            _mm_storeu_si128(reinterpret_cast<__m128i*>(out), row);
+            out += pitch;
+        }
     }
 #endif
 
@@ -235,7 +240,8 @@ private:
                     const unsigned known = neighbours_[sample];
                     const unsigned label = known & refined ? 2 : (known & any) != 0;
                     neighbours_[sample] = static_cast<Neighbours>(known | refined);
-                    const std::uint32_t less = decisions.decide(first_magnitude_context + label) - 1;  // all ones, or none
+                    const unsigned bit = decisions.decide(first_magnitude_context + label);
+                    const std::uint32_t less = bit - 1;  // all ones, or none
                     coefficients_[sample] += (half ^ less) - less;
                 }
             }
@@ -252,7 +258,7 @@ private:
                 const Samples within = inside(stripe, set), full = within & within >> 3 & first_rows;
                 Samples significant = significant_[here];
                 const Samples uncoded = within & ~significant & ~coded_[here];
-                // Columns without anything significant about them are coded as runs, their first samples stand for them.
+                // Columns with nothing significant about them are coded as runs; their first samples stand for them.
                 const Samples near = about_significant(here);
                 Samples runs = ~(near | near >> 1 | near >> 2 | near >> 3) & full;
                 Samples todo = (uncoded & ~(runs * 15)) | runs;
@@ -293,7 +299,8 @@ private:
     }
 
     // The sign (D.3.2), the coefficient so far, and the news of it to the neighbours.
-    HDGPU_INLINE void become_significant(ArithmeticDecoder* decisions, std::size_t sample, unsigned row, unsigned plane) {
+    HDGPU_INLINE void become_significant(
+        ArithmeticDecoder* decisions, std::size_t sample, unsigned row, unsigned plane) {
         Neighbours* const here = neighbours_ + sample;
         const unsigned context = sign_contexts[*here >> 4 & any];
         const std::uint32_t sign = decisions->decide(context & 0x7F) ^ context >> 7;
@@ -319,10 +326,10 @@ private:
 
     const unsigned char* zero_contexts_;
     unsigned width_, stripes_, sets_, pitch_, column_pitch_;
-    unsigned to_above_[4];                // samples back to the one above, by row; forward to the one below, by row from last
-    Samples last_rows_, last_columns_;    // of the last stripe, and of its last set
+    unsigned to_above_[4];  // from a sample of each row back to the one above; read backwards, forth to the one below
+    Samples last_rows_, last_columns_;  // of the last stripe, and of its last set
     Samples significant_[most_sets];
-    Samples coded_[most_sets];            // by the last significance propagation pass
+    Samples coded_[most_sets];  // by the last significance propagation pass
     Neighbours neighbours_[most_samples];
     std::uint32_t coefficients_[most_samples];  // sign and magnitude, in the order of coding, the lowest bit one half
 };

@@ -170,7 +170,8 @@ private:
             return false;
         }
         if (header.tile_x0 > image.x0 || header.tile_y0 > image.y0) return false;
-        if (header.tile_x0 + header.tile_width <= image.x0 || header.tile_y0 + header.tile_height <= image.y0) return false;
+        if (header.tile_x0 + header.tile_width <= image.x0) return false;
+        if (header.tile_y0 + header.tile_height <= image.y0) return false;
         return std::uint64_t{header.tiles_across()} * header.tiles_down() <= most_tiles;
     }
 

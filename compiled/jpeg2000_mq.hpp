@@ -3,11 +3,11 @@
 // Contract: the decisions of the standard's decoder for any bytes whatever, also for those after a marker and after the
 // end, where it goes on with ones.  Reads nothing beyond the two bytes FF FF that its caller puts behind the data.
 //
-// What a decision costs is not its arithmetic but the branches of the standard's flow charts, whose outcomes are as good
-// as random: a processor that foresees one wrongly loses twenty cycles.  So all of them are computed, and one is
+// What a decision costs is not its arithmetic but the branches of the standard's flow charts, whose outcomes are as
+// good as random: a processor that foresees one wrongly loses twenty cycles.  So all outcomes are computed, and one is
 // selected by masks.  And six bytes or so are taken in at a time.  A byte after FF is added one bit higher up (C.3.4),
-// and where it is 80h or more it carries into bits that have been compared already; such a byte waits until the standard
-// would take it in.
+// and where it is 80h or more it carries into bits that have been compared already; such a byte waits until the
+// standard would take it in.
 #pragma once
 
 #include <array>
@@ -127,8 +127,8 @@ public:
     }
 
 private:
-    // The 16 bits that C has in the standard are the highest ones here, so that what grows beyond them, for bytes that no
-    // encoder wrote, is lost as it is there.  Below them are as many bits of data as have been taken in.
+    // The 16 bits that C has in the standard are the highest ones here, so that what grows beyond them, for bytes that
+    // no encoder wrote, is lost as it is there.  Below them are as many bits of data as have been taken in.
     static constexpr int fraction = 48;
     static constexpr std::uint64_t qe_mask = std::uint64_t{0xFFFF} << fraction;
 

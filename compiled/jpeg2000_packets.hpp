@@ -1,6 +1,6 @@
-// Packets of JPEG 2000 (ITU-T T.800 B.9 to B.12): which bytes belong to which code-block, and how many passes they hold.
+// Packets of JPEG 2000 (ITU-T T.800 B.9 to B.12): which bytes belong to which code-block, and how many passes they are.
 //
-// Contract: true only if there are all the packets that the header announces, one behind the other, and not a byte more.
+// Contract: true only if all packets are there that the header announces, one behind the other, and not a byte more.
 #pragma once
 
 #include <algorithm>

@@ -42,7 +42,8 @@ inline void synthesize_line(const std::int32_t* low, const std::int32_t* high, s
     const std::int32_t* const after = high + (odd ? 1 : 0);
     if (!odd) even[0] = lifted_low(low[0], high[0], high[0]);
     for (std::size_t i = first; i < last; ++i) even[i] = lifted_low(low[i], after[i - 1], after[i]);
-    for (std::size_t i = std::max(first, last); i < lows; ++i) even[i] = lifted_low(low[i], high[highs - 1], high[highs - 1]);
+    const std::int32_t mirrored = high[highs - 1];
+    for (std::size_t i = std::max(first, last); i < lows; ++i) even[i] = lifted_low(low[i], mirrored, mirrored);
     if (odd) {
         out[0] = lifted_high(high[0], even[0], even[0]);
         ++high;
