@@ -1,6 +1,6 @@
 """First route of JPEG 2000: the compiled extension, for plain lossless streams.
 
-In these nearly all the time goes into the bits of the code-blocks (ISO/IEC 15444-1 C and D).  The extension decodes them
+In these nearly all the time goes into the bits of the code-blocks (ISO/IEC 15444-1 C, D).  The extension decodes them
 about 1.6 times as fast as OpenJPEG; ``compiled/jpeg2000_blocks.hpp`` says how.
 """
 
