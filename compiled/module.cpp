@@ -2,9 +2,6 @@
 //
 // Everything here exists in Python too, and is optional.  A function that meets anything but the plain case says so
 // and does nothing: the Python code then does it, or raises the error that names what is wrong.
-#define PY_SSIZE_T_CLEAN
-#define Py_LIMITED_API 0x030B0000
-#include <Python.h>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -16,6 +13,7 @@
 #include <vector>
 
 #include "convert.hpp"
+#include "jpeg2000_calls.hpp"
 #include "pixel_calls.hpp"
 #include "resample_calls.hpp"
 #include "rle.hpp"
@@ -376,6 +374,7 @@ PyMethodDef methods[] = {
     {"convert_frame", convert_frame, METH_VARARGS, convert_frame_doc},
     HDGPU_PIXEL_METHODS
     HDGPU_RESAMPLE_METHODS
+    HDGPU_JPEG2000_METHODS
     {nullptr, nullptr, 0, nullptr},
 };
 

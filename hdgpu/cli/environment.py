@@ -90,9 +90,8 @@ def missing_libraries(found: dict[str, Any]) -> list[dict[str, Any]]:
     ]
     if not found["compiled"]:
         command = "pip install --force-reinstall --no-deps . (from a clone, with a C++ compiler)"
-        missing.append(
-            _missing("compiled extension", "native and RLE series at full speed", command, problem="not built")
-        )
+        purpose = "native, RLE and lossless JPEG 2000 series at full speed"
+        missing.append(_missing("compiled extension", purpose, command, problem="not built"))
     if found["cuda"]["available"]:
         extra = "cuda12" if (found["cuda"]["runtime_version"] or 0) < 13000 else "cuda13"
         command = f'pip install "hdgpu[{extra}]"'

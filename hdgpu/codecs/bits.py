@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from hdgpu.dicom.image_pixel import ImagePixel
+from hdgpu.errors import FrameDecodeError
 
-__all__ = ["Samples", "clear_unused_bits", "has_unused_bits_set", "keep_low_bits"]
+__all__ = ["Samples", "clear_unused_bits", "has_unused_bits_set", "keep_low_bits", "lower_to_bit_zero"]
 
 Samples = npt.NDArray[Any]
 
@@ -43,10 +44,31 @@ def has_unused_bits_set(samples: Samples, pixel: ImagePixel) -> bool:
 
 
 def clear_unused_bits(samples: Samples, pixel: ImagePixel) -> None:
-    """Keep, in place, only the Bits Stored lowest bits of each sample.
-
-    High Bit is not consulted: it is one less than Bits Stored, or else a mistake (PS3.5 8.1.1), and pydicom does not
-    consult it either.
-    """
+    """Keep, in place, only the Bits Stored lowest bits of each sample."""
     if pixel.keyword == "PixelData" and pixel.bits_allocated > pixel.bits_stored:
         keep_low_bits(samples, pixel.bits_stored)
+
+
+def lower_to_bit_zero(samples: Samples, pixel: ImagePixel) -> None:
+    """Move samples that begin in a higher bit than 0 of their containers down to it, in place.
+
+    Since 2011 High Bit is one less than Bits Stored (PS3.5 8.1.1); old files have samples at the upper end, too.
+
+    Raises
+    ------
+    FrameDecodeError
+        If the samples do not lie where High Bit says: all of them fit into the lowest Bits Stored bits, and would lose
+        some of these.
+    """
+    if not pixel.low_bit:
+        return
+    below = samples.dtype.type((1 << pixel.low_bit) - 1)
+    if not has_unused_bits_set(samples, pixel) and bool((samples & below).any()):
+        raise FrameDecodeError(
+            "the samples do not lie where High Bit says",
+            tag="(0028,0102) 'High Bit'",
+            expected=f"{pixel.bits_stored - 1}, by the values of the samples",
+            found=pixel.high_bit,
+            remedy="Correct High Bit in the file.",
+        )
+    np.right_shift(samples, pixel.low_bit, out=samples)

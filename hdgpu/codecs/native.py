@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from hdgpu.codecs.bits import Samples, clear_unused_bits, has_unused_bits_set
+from hdgpu.codecs.bits import Samples, clear_unused_bits, has_unused_bits_set, lower_to_bit_zero
 from hdgpu.codecs.color import ybr_to_rgb
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import PixelDataSizeError
@@ -100,9 +100,10 @@ def _arrange(samples: Samples, pixel: ImagePixel, out: Samples) -> Samples:
         shaped = samples.reshape(pixel.frame_shape)
         if pixel.photometric_interpretation == "YBR_FULL":
             return ybr_to_rgb(shaped, out)
-        if not has_unused_bits_set(shaped, pixel):
+        if not pixel.low_bit and not has_unused_bits_set(shaped, pixel):
             return shaped
         np.copyto(out, shaped)
+    lower_to_bit_zero(out, pixel)
     clear_unused_bits(out, pixel)
     return ybr_to_rgb(out, out) if pixel.photometric_interpretation == "YBR_FULL" else out
 

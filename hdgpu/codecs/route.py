@@ -9,14 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from hdgpu.codecs import imagecodecs, native, pylibjpeg, rle
+from hdgpu.codecs import imagecodecs, jpeg2000, native, pylibjpeg, rle
 from hdgpu.codecs.bits import Samples
+from hdgpu.compiled import extension
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError, HdgpuError, UnsupportedPixelError, UnsupportedTransferSyntaxError
 
 __all__ = ["Route", "route_for", "supported_transfer_syntaxes"]
 
-Decoder = Callable[[Any, ImagePixel, Samples, int], Samples]
+Decoder = Callable[[Any, ImagePixel, Samples, int], Samples | None]
+"""Returns None where the frame is for the next decoder, though nothing need be wrong with it."""
 Attempts = tuple[tuple[str, Decoder], ...]
 
 _NATIVE: Attempts = (("native", native.decode_little_endian),)
@@ -27,13 +29,14 @@ _JPEG_2000: Attempts = (
     ("imagecodecs:jpeg2k", imagecodecs.decode_jpeg2000),
     ("pylibjpeg:openjpeg", pylibjpeg.decode_jpeg2000),
 )
+_PLAIN_JPEG_2000: Attempts = ((("compiled:jpeg2k", jpeg2000.decode_jpeg2000),) if extension() else ()) + _JPEG_2000
 _JPEG_XL: Attempts = (("imagecodecs:jpegxl", imagecodecs.decode_jpeg_xl),)
 
 _ONE_SAMPLE = frozenset({"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"})
 _YBR_FULL = frozenset({"YBR_FULL", "YBR_FULL_422"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # two of them may be alike, where an optional decoder is missing
 class _Family:
     """Transfer syntaxes that the same decoders take, and what frames of theirs can be."""
 
@@ -45,6 +48,7 @@ class _Family:
 
 _RGB = frozenset({"RGB"})
 _ANY_BITS = frozenset({1, 8, 16, 32, 64})
+_JPEG_2000_COLOUR = _RGB | _YBR_FULL | {"YBR_RCT", "YBR_ICT"}
 _BIG_ENDIAN = "1.2.840.10008.1.2.2"
 
 _FAMILIES: dict[_Family, dict[str, str]] = {
@@ -70,9 +74,11 @@ _FAMILIES: dict[_Family, dict[str, str]] = {
         "1.2.840.10008.1.2.4.80": "JPEG-LS Lossless",
         "1.2.840.10008.1.2.4.81": "JPEG-LS Lossy (Near-Lossless)",
     },
-    _Family(_JPEG_2000, frozenset({1, 8, 16, 32}), _RGB | _YBR_FULL | {"YBR_RCT", "YBR_ICT"}): {
+    _Family(_PLAIN_JPEG_2000, _ANY_BITS - {64}, _JPEG_2000_COLOUR): {
         "1.2.840.10008.1.2.4.90": "JPEG 2000 (Lossless Only)",
         "1.2.840.10008.1.2.4.91": "JPEG 2000",
+    },
+    _Family(_JPEG_2000, _ANY_BITS - {64}, _JPEG_2000_COLOUR): {
         "1.2.840.10008.1.2.4.92": "JPEG 2000 Part 2 Multi-component (Lossless Only)",
         "1.2.840.10008.1.2.4.93": "JPEG 2000 Part 2 Multi-component",
         "1.2.840.10008.1.2.4.201": "HTJ2K (Lossless Only)",
@@ -161,7 +167,9 @@ class Route:
         causes = []
         for name, decoder in self.attempts:
             try:
-                return decoder(data, self.pixel, out, index), name
+                stored = decoder(data, self.pixel, out, index)
+                if stored is not None:
+                    return stored, name
             except FrameDecodeError as error:
                 causes.append(f"{name}: {error}")
             except HdgpuError:

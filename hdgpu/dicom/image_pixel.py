@@ -135,6 +135,16 @@ class ImagePixel:
         object.__setattr__(self, "frame_bits", stored * self.bits_allocated)
 
     @property
+    def low_bit(self) -> int:
+        """Bit of the container in which the samples of a native frame begin: 0 but in old files (PS3.5 8.1.1).
+
+        A High Bit below Bits Stored - 1, in which no sample fits, is taken for a mistake.
+        """
+        if self.keyword != "PixelData" or not self.bits_stored <= self.high_bit < self.bits_allocated:
+            return 0
+        return self.high_bit + 1 - self.bits_stored
+
+    @property
     def stored_range(self) -> tuple[int, int]:
         """Smallest and largest value that Bits Stored can express (PS3.3 C.7.6.3.1.4)."""
         if self.pixel_representation:

@@ -46,6 +46,7 @@ def plain_kind(route: Route, transform: PixelTransform, source: Source) -> Plain
         or not (is_native or route.name == _RLE)
         or pixel.samples_per_pixel != 1
         or pixel.bits_allocated not in (8, 16)
+        or pixel.low_bit
         or not (out.char in "fd" or own_type)
         or not out.isnative
         or transform.kind not in (TransformKind.IDENTITY, TransformKind.AFFINE)
