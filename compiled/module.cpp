@@ -1,4 +1,4 @@
-// hdgpu._compiled: the plain cases of three hot loops, without the interpreter and its lock.
+// hdgpu._compiled: the plain cases of hot loops, without the interpreter and its lock.
 //
 // Everything here exists in Python too, and is optional.  A function that meets anything but the plain case says so
 // and does nothing: the Python code then does it, or raises the error that names what is wrong.
@@ -382,7 +382,7 @@ PyMethodDef methods[] = {
 };
 
 PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "_compiled", "The plain cases of three hot loops.", -1, methods, nullptr, nullptr, nullptr,
+    PyModuleDef_HEAD_INIT, "_compiled", "The plain cases of hot loops.", -1, methods, nullptr, nullptr, nullptr,
     nullptr,
 };
 

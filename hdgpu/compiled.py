@@ -1,8 +1,8 @@
 """The compiled extension, if it is there.
 
-It does the plain cases of three hot loops without the interpreter and its lock: scanning headers, reading native and
-RLE frames, and transforming stored values.  Each of them exists in Python too, which takes over wherever the extension
-declines, and for everything where there is none.
+It does the plain cases of hot loops without the interpreter and its lock: scanning headers, reading native and RLE
+frames, checking the Huffman codes of JPEG, transforming stored values, and resampling.  For each of them there is a way
+in Python too, which takes over wherever the extension declines, and for everything where there is none.
 """
 
 from __future__ import annotations
