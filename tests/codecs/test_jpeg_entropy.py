@@ -231,6 +231,17 @@ def test_padding() -> None:
         assert check_dct_codes(data[:-2] + added + data[-2:], HEADER) is expected
 
 
+@pytest.mark.parametrize(("runs", "expected"), [(0, True), (3, True), (4, False), (8, False), (10, False), (12, False)])
+def test_short_codes_of_long_runs(runs: int, expected: bool) -> None:
+    """Many of them go into one look-ahead, and together past the end of a block."""
+    header = dataclasses.replace(
+        HEADER, huffman_tables=(HEADER.huffman_tables[0], (16, b"\1\1" + bytes(14) + b"\xf0\0"))
+    )
+    data = stream_of((DC + "0" * runs + "10") * 2)
+    assert walked(data, header) is expected
+    assert check_dct_codes(data, header) is expected
+
+
 def test_end_of_several_blocks_is_no_code_of_a_sequential_stream() -> None:
     data = stream_of(BLOCK + DC + CODES[16][0x11] + "1" + END)
     assert check_dct_codes(data, HEADER) is True
@@ -247,6 +258,8 @@ def test_end_of_several_blocks_is_no_code_of_a_sequential_stream() -> None:
         ({"huffman_tables": (*HEADER.huffman_tables, (4, bytes(16)))}, None),
         ({"huffman_tables": (*HEADER.huffman_tables, (1, bytes(10)))}, False),
         ({"huffman_tables": (*HEADER.huffman_tables, (1, b"\x03" + bytes(18)))}, False),  # three codes of one bit
+        ({"huffman_tables": (*HEADER.huffman_tables, (1, b"\x02" + bytes(14) + b"\x01" + bytes(3)))}, False),  # no room
+        ({"huffman_tables": (*HEADER.huffman_tables, (1, bytes(17)))}, False),  # more symbols than are counted
         ({"huffman_tables": (*HEADER.huffman_tables, (1, b"\x01" + bytes(15) + b"\x0c"))}, False),  # out of range
         ({"huffman_tables": (*HEADER.huffman_tables, (17, b"\x01" + bytes(15) + b"\x0b"))}, False),
         ({"sampling": ((4, 3),)}, True),  # of no meaning for a single component
