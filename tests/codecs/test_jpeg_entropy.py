@@ -231,13 +231,21 @@ def test_padding() -> None:
         assert check_dct_codes(data[:-2] + added + data[-2:], HEADER) is expected
 
 
-@pytest.mark.parametrize(("runs", "expected"), [(0, True), (3, True), (4, False), (8, False), (10, False), (12, False)])
-def test_short_codes_of_long_runs(runs: int, expected: bool) -> None:
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("110", True),
+        ("000110", True),
+        ("0000110", False),
+        ("0" * 12 + "110", False),
+        ("00011101" + "0001010", False),  # from the 50th coefficient on the second part stands for 79
+    ],
+)
+def test_short_codes_of_long_runs(body: str, expected: bool) -> None:
     """Many of them go into one look-ahead, and together past the end of a block."""
-    header = dataclasses.replace(
-        HEADER, huffman_tables=(HEADER.huffman_tables[0], (16, b"\1\1" + bytes(14) + b"\xf0\0"))
-    )
-    data = stream_of((DC + "0" * runs + "10") * 2)
+    table = b"\1\1\1\1" + bytes(12) + b"\xf0\xe1\x00\x01"
+    header = dataclasses.replace(HEADER, huffman_tables=(HEADER.huffman_tables[0], (16, table)))
+    data = stream_of(DC + "110" + DC + body)
     assert walked(data, header) is expected
     assert check_dct_codes(data, header) is expected
 
