@@ -2,7 +2,8 @@
 // making coefficients of it.
 //
 // Contract: sound only if all blocks are there, each code is in its table, no block has a coefficient beyond the last,
-// and up to EOI nothing is left but the bits that pad the last byte, all ones (F.1.2.3) or, from some encoders, zeros.
+// and up to EOI nothing is left but the bits that pad the last byte, all ones (F.1.2.3).  Some encoders pad with zeros,
+// and some add a byte of ones where there is nothing to pad.  What else is left is for the Python code to judge.
 #pragma once
 
 #include <algorithm>
@@ -196,9 +197,9 @@ inline Verdict check_scan(const unsigned char* data, std::size_t size, std::size
         }
     }
     const std::ptrdiff_t left = bits.left();
-    if (left > 7) return Verdict::damaged;
+    if (left > 8) return Verdict::unsure;
     const unsigned ones = (1u << left) - 1, padding = left > 0 ? scan[static_cast<std::size_t>(length) - 1] & ones : 0;
-    return padding == ones || padding == 0 ? Verdict::sound : Verdict::unsure;
+    return padding == ones || (padding == 0 && left < 8) ? Verdict::sound : Verdict::unsure;
 }
 
 }  // namespace hdgpu::jpeg

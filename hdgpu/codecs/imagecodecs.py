@@ -201,9 +201,7 @@ def deep_dct(header: JpegHeader) -> bool:
     return not header.is_lossless and header.precision > 8
 
 
-def _libjpeg_turbo(
-    data: bytes, stream: Codestream, rows: int, *, is_ybr: bool, out: Samples | None = None
-) -> Samples:
+def _libjpeg_turbo(data: bytes, stream: Codestream, rows: int, *, is_ybr: bool, out: Samples | None = None) -> Samples:
     """Decode with an explicit colour space, so that libjpeg-turbo does not guess one; without YCbCr it does nothing."""
     shape: tuple[int, ...] = (rows, stream.columns)
     space = target = "GRAYSCALE"

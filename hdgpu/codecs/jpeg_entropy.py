@@ -7,9 +7,10 @@ damage shows in this way and in no other.  Three checks find it:
 - *Lossless* streams: the samples tell what Huffman codes they were made of, so the bits can be counted again, and how
   many of them are set.
 - *DCT* streams, with the compiled extension: it walks the Huffman codes, which takes a fraction of decoding.
-- *DCT* streams, without it, or where it declines: the image is decoded with one row of MCUs more than it has.  The first of these is decoded from the up
-  to seven bits that pad the last byte and then from zeros, all further ones are left flat, at medium grey.  If already
-  the first one is flat, then the bits ran out early; if a later one is not, then there were bits left.
+- *DCT* streams, without it, or where it is not sure: the image is decoded with one row of MCUs more than it has.  The
+  first of these is decoded from the up to seven bits that pad the last byte and then from zeros, all further ones are
+  left flat, at medium grey.  If already the first one is flat, then the bits ran out early; if a later one is not, then
+  there were bits left.
 """
 
 from __future__ import annotations
