@@ -87,7 +87,7 @@ _HOME = {
 }
 
 # Public modules, imported when first asked for.
-_MODULES = ("color", "errors", "frame", "io", "spatial", "sr", "utils", "valuerep")
+_MODULES = ("color", "compat", "errors", "frame", "io", "spatial", "sr", "utils", "valuerep")
 
 __all__ = ["__version__", *_MODULES, *_HOME]
 

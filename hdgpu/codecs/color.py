@@ -12,7 +12,7 @@ from hdgpu.codecs.sniff_jpeg import JpegHeader
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError, UnsupportedPixelError
 
-__all__ = ["jpeg_is_ybr", "ybr_to_rgb"]
+__all__ = ["jpeg_is_ybr", "stored_to_rgb", "ybr_to_rgb"]
 
 _RGB_COMPONENT_IDS = (tuple(b"RGB"), tuple(b"rgb"))
 
@@ -20,12 +20,17 @@ _YBR_TO_RGB = np.array(
     [[1, 1, 1], [0, -0.114 * 1.772 / 0.587, 1.772], [1.402, -0.299 * 1.402 / 0.587, 0]], dtype=np.float32
 )
 _NEUTRAL = np.array([0, 128, 128], dtype=np.float32)
+# Luma from 16 to 235, chroma from 16 to 240.
+_PARTIAL_YBR_TO_RGB = np.array([[1.1644, 1.1644, 1.1644], [0, -0.3917, 2.0173], [1.5960, -0.8129, 0]], dtype=np.float32)
+_PARTIAL_NEUTRAL = np.array([16, 128, 128], dtype=np.float32)
 # Pixels at a time, so that their float32 copy stays in the second-level cache: twice as fast as a frame at once.
 _BLOCK = 8192
 
 
-def ybr_to_rgb(ybr: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Convert full-range YCbCr to RGB.
+def ybr_to_rgb(
+    ybr: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8], *, partial: bool = False
+) -> npt.NDArray[np.uint8]:
+    """Convert YCbCr to RGB.
 
     Parameters
     ----------
@@ -33,21 +38,32 @@ def ybr_to_rgb(ybr: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8]) -> npt.ND
         Shape (..., 3), C-contiguous.
     out : numpy.ndarray of uint8
         Same shape, C-contiguous; may be `ybr` itself.
+    partial : bool
+        Whether the samples are of partial range: YBR_PARTIAL_422 and YBR_PARTIAL_420 instead of YBR_FULL.
 
     Returns
     -------
     numpy.ndarray
         `out`.
     """
+    neutral, matrix = (_PARTIAL_NEUTRAL, _PARTIAL_YBR_TO_RGB) if partial else (_NEUTRAL, _YBR_TO_RGB)
     source, target = ybr.reshape(-1, 3), out.reshape(-1, 3)
     for start in range(0, len(source), _BLOCK):
         block = source[start : start + _BLOCK].astype(np.float32)
-        block -= _NEUTRAL
-        block = block @ _YBR_TO_RGB
+        block -= neutral
+        block = block @ matrix
         block += np.float32(0.5)
         np.floor(block, out=block)
         np.clip(block, 0, 255, out=block)
         target[start : start + _BLOCK] = block
+    return out
+
+
+def stored_to_rgb(out: npt.NDArray[np.uint8], pixel: ImagePixel) -> npt.NDArray[np.uint8]:
+    """Convert a frame in place if its Photometric Interpretation is one of YCbCr that decoders leave as it is."""
+    photometric = pixel.photometric_interpretation
+    if photometric.startswith(("YBR_FULL", "YBR_PARTIAL")):
+        return ybr_to_rgb(out, out, partial=photometric.startswith("YBR_PARTIAL"))
     return out
 
 

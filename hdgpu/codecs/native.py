@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from hdgpu.codecs.bits import Samples, clear_unused_bits, has_unused_bits_set, lower_to_bit_zero
-from hdgpu.codecs.color import ybr_to_rgb
+from hdgpu.codecs.color import stored_to_rgb, ybr_to_rgb
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import PixelDataSizeError
 
@@ -91,9 +91,9 @@ def _samples(data: Bytes, pixel: ImagePixel, byte_order: Literal["<", ">"]) -> S
 
 def _arrange(samples: Samples, pixel: ImagePixel, out: Samples) -> Samples:
     """Give the flat samples the frame's shape, samples last, in RGB and without unused bits."""
-    if pixel.photometric_interpretation == "YBR_FULL_422":
+    if pixel.is_422:
         _expand_422(samples, pixel, out)
-        return ybr_to_rgb(out, out)
+        return stored_to_rgb(out, pixel)
     if pixel.samples_per_pixel > 1 and pixel.planar_configuration == 1:
         np.copyto(out, samples.reshape(-1, pixel.rows, pixel.columns).transpose(1, 2, 0))
     else:
@@ -105,7 +105,7 @@ def _arrange(samples: Samples, pixel: ImagePixel, out: Samples) -> Samples:
         np.copyto(out, shaped)
     lower_to_bit_zero(out, pixel)
     clear_unused_bits(out, pixel)
-    return ybr_to_rgb(out, out) if pixel.photometric_interpretation == "YBR_FULL" else out
+    return stored_to_rgb(out, pixel)
 
 
 def _stored_in(out: Samples, stored: Samples) -> Samples:
@@ -116,7 +116,7 @@ def _stored_in(out: Samples, stored: Samples) -> Samples:
 
 
 def _expand_422(samples: Samples, pixel: ImagePixel, out: Samples) -> None:
-    """Repeat the chroma of YBR_FULL_422, stored as Y1 Y2 Cb Cr for each two pixels (PS3.3 C.7.6.3.1.2)."""
+    """Repeat the chroma of 4:2:2, stored as Y1 Y2 Cb Cr for each two pixels (PS3.3 C.7.6.3.1.2)."""
     pairs = samples.reshape(pixel.rows, -1, 4)
     for offset in (0, 1):
         columns = len(range(offset, pixel.columns, 2))  # an odd row ends in half a pair

@@ -8,7 +8,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 from hdgpu.codecs.bits import Samples, clear_unused_bits, lower_to_bit_zero
-from hdgpu.codecs.color import ybr_to_rgb
+from hdgpu.codecs.color import stored_to_rgb
 from hdgpu.codecs.libraries import imagecodecs
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError, PixelDataSizeError
@@ -126,7 +126,7 @@ def _check_length(found: int, expected: int) -> None:
 def _finish(out: Samples, pixel: ImagePixel) -> Samples:
     lower_to_bit_zero(out, pixel)
     clear_unused_bits(out, pixel)
-    return ybr_to_rgb(out, out) if pixel.photometric_interpretation.startswith("YBR_FULL") else out
+    return stored_to_rgb(out, pixel)
 
 
 def _unpack_segment(part: memoryview, enough: int) -> bytearray:

@@ -34,6 +34,8 @@ _JPEG_XL: Attempts = (("imagecodecs:jpegxl", imagecodecs.decode_jpeg_xl),)
 
 _ONE_SAMPLE = frozenset({"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"})
 _YBR_FULL = frozenset({"YBR_FULL", "YBR_FULL_422"})
+# YBR_PARTIAL_420 is for video; a frame by itself has no layout of it but that of RLE, whose planes are whole.
+_YBR_PARTIAL = frozenset({"YBR_PARTIAL_422", "YBR_PARTIAL_420"})
 
 
 @dataclass(frozen=True, eq=False)  # two of them may be alike, where an optional decoder is missing
@@ -52,7 +54,7 @@ _JPEG_2000_COLOUR = _RGB | _YBR_FULL | {"YBR_RCT", "YBR_ICT"}
 _BIG_ENDIAN = "1.2.840.10008.1.2.2"
 
 _FAMILIES: dict[_Family, dict[str, str]] = {
-    _Family(_NATIVE, _ANY_BITS, _RGB | _YBR_FULL, encapsulated=False): {
+    _Family(_NATIVE, _ANY_BITS, _RGB | _YBR_FULL | {"YBR_PARTIAL_422"}, encapsulated=False): {
         "1.2.840.10008.1.2": "Implicit VR Little Endian",
         "1.2.840.10008.1.2.1": "Explicit VR Little Endian",
         "1.2.840.10008.1.2.1.99": "Deflated Explicit VR Little Endian, inflated by the caller",
@@ -61,7 +63,7 @@ _FAMILIES: dict[_Family, dict[str, str]] = {
     _Family(_NATIVE, _ANY_BITS, _RGB | _YBR_FULL): {
         "1.2.840.10008.1.2.1.98": "Encapsulated Uncompressed Explicit VR Little Endian",
     },
-    _Family(_RLE, _ANY_BITS - {1}, _RGB | _YBR_FULL): {
+    _Family(_RLE, _ANY_BITS - {1}, _RGB | _YBR_FULL | _YBR_PARTIAL): {
         "1.2.840.10008.1.2.5": "RLE Lossless",
     },
     _Family(_JPEG, frozenset({8, 16}), _RGB | _YBR_FULL): {
@@ -244,7 +246,7 @@ def _check_pixel(family: _Family, pixel: ImagePixel) -> None:
             expected=" or ".join(map(str, sorted(family.bits_allocated))),
             found=f"{pixel.bits_allocated} of {pixel.keyword}",
         )
-    if photometric in _YBR_FULL and (pixel.bits_allocated, pixel.pixel_representation) != (8, 0):
+    if photometric in _YBR_FULL | _YBR_PARTIAL and (pixel.bits_allocated, pixel.pixel_representation) != (8, 0):
         raise UnsupportedPixelError(
             "YCbCr is converted for unsigned samples of 8 bits only",
             tag="(0028,0100) 'Bits Allocated'",

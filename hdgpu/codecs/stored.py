@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from hdgpu.codecs.bits import Samples, clear_unused_bits, keep_low_bits
-from hdgpu.codecs.color import ybr_to_rgb
+from hdgpu.codecs.color import stored_to_rgb, ybr_to_rgb
 from hdgpu.codecs.sniff import Codestream
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError, PixelDataSizeError
@@ -84,7 +84,7 @@ def store_jpeg2000(samples: Samples, stream: Codestream, pixel: ImagePixel, out:
                 found=("unsigned", "signed")[stream.signed],
             )
         keep_low_bits(out, stream.precision)
-    return ybr_to_rgb(out, out) if pixel.photometric_interpretation.startswith("YBR_FULL") else out
+    return stored_to_rgb(out, pixel)
 
 
 def _copy(samples: Samples, out: Samples) -> None:

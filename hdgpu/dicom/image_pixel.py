@@ -127,12 +127,17 @@ class ImagePixel:
         samples = stored = self.rows * self.columns * self.samples_per_pixel
         if self.samples_per_pixel > 1:
             shape = (*shape, self.samples_per_pixel)
-        if self.photometric_interpretation == "YBR_FULL_422":
+        if self.is_422:
             stored = self.rows * (self.columns + self.columns % 2) * 2
         object.__setattr__(self, "dtype", np.dtype(f"{kind}{max(self.bits_allocated, 8) // 8}"))
         object.__setattr__(self, "frame_shape", shape)
         object.__setattr__(self, "frame_samples", samples)
         object.__setattr__(self, "frame_bits", stored * self.bits_allocated)
+
+    @property
+    def is_422(self) -> bool:
+        """Whether two pixels of a native frame share their chroma."""
+        return self.photometric_interpretation in ("YBR_FULL_422", "YBR_PARTIAL_422")
 
     @property
     def low_bit(self) -> int:

@@ -135,13 +135,6 @@ def _chain(
 ) -> _Chain:
     """Return what is to be done to the frames that the attributes concern."""
     palette = pixel.photometric_interpretation == _PALETTE
-    if pixel.photometric_interpretation.startswith("YBR_PARTIAL"):
-        raise UnsupportedTransformError(
-            "partial-range YCbCr is not converted",
-            tag=describe_tag(Tag.PHOTOMETRIC_INTERPRETATION),
-            expected="RGB, YBR_FULL, YBR_FULL_422, YBR_ICT or YBR_RCT",
-            found=pixel.photometric_interpretation,
-        )
     color = palette or pixel.samples_per_pixel > 1
     _insist(options.apply_palette_color_lut, "apply_palette_color_lut", palette, Tag.PHOTOMETRIC_INTERPRETATION)
     if color:

@@ -20,6 +20,7 @@ __all__ = ["affine", "lookup", "ramp", "scale_entries", "sigmoid", "to_float64",
 
 # Full-range YCbCr to RGB (PS3.3 C.7.6.3.1.2): R, G and B of each of Y, Cb and Cr.
 _FULL_RANGE = ((1.0, 1.0, 1.0), (0.0, -0.114 * 1.772 / 0.587, 1.772), (1.402, -0.299 * 1.402 / 0.587, 0.0))
+_PARTIAL_RANGE = ((1.1644, 1.1644, 1.1644), (0.0, -0.3917, 2.0173), (1.5960, -0.8129, 0.0))
 
 
 def to_float64(values: Array) -> Array:
@@ -178,13 +179,15 @@ def scale_entries(
     return distance * ((upper - lower) / (largest - least)) + lower
 
 
-def ybr_to_rgb(values: Array) -> Array:
-    """Convert full-range YCbCr of 8 bits to RGB (PS3.3 C.7.6.3.1.2, YBR_FULL), rounded to the nearest.
+def ybr_to_rgb(values: Array, *, partial: bool = False) -> Array:
+    """Convert YCbCr of 8 bits to RGB (PS3.3 C.7.6.3.1.2), rounded to the nearest.
 
     Parameters
     ----------
     values : array
         (..., 3) uint8.
+    partial : bool
+        Whether they are of partial range: YBR_PARTIAL_422 and YBR_PARTIAL_420 instead of YBR_FULL.
 
     Returns
     -------
@@ -193,6 +196,7 @@ def ybr_to_rgb(values: Array) -> Array:
     """
     xp = array_namespace(values)
     luma, blue, red = (xp.astype(values[..., index], xp.float32) for index in range(3))
-    blue, red = blue - 128.0, red - 128.0
-    rgb = [luma * y + blue * b + red * r for y, b, r in zip(*_FULL_RANGE, strict=True)]
+    luma, blue, red = luma - (16.0 if partial else 0.0), blue - 128.0, red - 128.0
+    matrix = _PARTIAL_RANGE if partial else _FULL_RANGE
+    rgb = [luma * y + blue * b + red * r for y, b, r in zip(*matrix, strict=True)]
     return xp.astype(clamp(xp.floor(xp.stack(rgb, axis=-1) + 0.5), 0, 255), xp.uint8)

@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 from pydicom.pixels.processing import convert_color_space
 
+import hdgpu
 from hdgpu.codecs.color import jpeg_is_ybr, ybr_to_rgb
 from hdgpu.codecs.sniff_jpeg import read_jpeg_header
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError, UnsupportedPixelError
+from hdgpu.pixels import reference
 from tests.codecs.frames_of import frame_bytes
+from tests.make_series import make_dataset
 from tests.sample_files import SAMPLE_FILES
 
 
@@ -69,3 +72,39 @@ def test_impossible_colour_transform_raises(adobe: int) -> None:
     header = dataclasses.replace(read_jpeg_header(frame_bytes(file.read(), 0)), adobe_transform=adobe)
     with pytest.raises(FrameDecodeError, match="impossible colour transform"):
         jpeg_is_ybr(header, ImagePixel(100, 100, 3, "RGB", 8, 8, 7))
+
+
+def partial_range(ybr: np.ndarray) -> np.ndarray:
+    """Convert as PS3.3 C.7.6.3.1.2 has it, in float64."""
+    y, blue, red = (ybr[..., index].astype(float) for index in range(3))
+    luma = 1.1644 * (y - 16)
+    rgb = [
+        luma + 1.596 * (red - 128),
+        luma - 0.3917 * (blue - 128) - 0.8129 * (red - 128),
+        luma + 2.0173 * (blue - 128),
+    ]
+    return np.stack(rgb, axis=-1).clip(0, 255)
+
+
+def test_partial_range() -> None:
+    ybr = np.random.default_rng(0).integers(0, 256, (200, 200, 3)).astype(np.uint8)
+    rgb = ybr_to_rgb(ybr, ybr.copy(), partial=True)
+    assert np.abs(rgb - partial_range(ybr)).max() <= 0.501
+    differing = rgb != reference.ybr_to_rgb(ybr, partial=True)  # where a half is rounded
+    assert differing.mean() < 1e-3
+    ends = np.array([[16, 128, 128], [235, 128, 128], [81, 90, 240]], np.uint8)  # black, white, red
+    assert ybr_to_rgb(ends, ends.copy(), partial=True).tolist() == [[0, 0, 0], [255, 255, 255], [254, 0, 0]]
+
+
+def test_frames_of_partial_range() -> None:
+    generator = np.random.default_rng(1)
+    luma, chroma = generator.integers(16, 236, (6, 8)), generator.integers(16, 241, (2, 6, 4))
+    whole = np.stack([luma, *np.repeat(chroma, 2, axis=2)], axis=-1).astype(np.uint8)
+    pairs = np.stack([luma[:, ::2], luma[:, 1::2], *chroma], axis=-1).astype(np.uint8)
+    dataset = make_dataset(whole, PhotometricInterpretation="YBR_PARTIAL_422", PixelData=pairs.tobytes())
+    array = hdgpu.Image.from_dataset(dataset).get_frame(1)
+    assert np.abs(array - partial_range(whole)).max() <= 0.501
+    planes = make_dataset(whole)
+    planes.compress("1.2.840.10008.1.2.5", encoding_plugin="pylibjpeg")
+    planes.PhotometricInterpretation = "YBR_PARTIAL_420"
+    np.testing.assert_array_equal(hdgpu.Image.from_dataset(planes).get_frame(1), array)

@@ -293,12 +293,6 @@ def test_voi_table_after_fractions() -> None:
         compiled(pixel_of("uint16"), 0.5, 0, "f8", attributes=attributes, apply_voi_transform=True)
 
 
-def test_partial_range_colours_are_refused() -> None:
-    pixel = pixel_of("uint8", samples_per_pixel=3, photometric_interpretation="YBR_PARTIAL_420")
-    with pytest.raises(UnsupportedTransformError, match="partial-range"):
-        compiled(pixel, 1, 0, "f4")
-
-
 @pytest.mark.parametrize(
     ("first", "sign_is_known", "values", "expected"),
     [
