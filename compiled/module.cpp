@@ -14,6 +14,7 @@
 
 #include "convert.hpp"
 #include "jpeg2000_calls.hpp"
+#include "jpeg_calls.hpp"
 #include "pixel_calls.hpp"
 #include "resample_calls.hpp"
 #include "rle.hpp"
@@ -372,6 +373,7 @@ PyMethodDef methods[] = {
     {"scan_headers", scan_headers, METH_VARARGS, scan_headers_doc},
     {"load_frames", load_frames, METH_VARARGS, load_frames_doc},
     {"convert_frame", convert_frame, METH_VARARGS, convert_frame_doc},
+    HDGPU_JPEG_METHODS
     HDGPU_PIXEL_METHODS
     HDGPU_RESAMPLE_METHODS
     HDGPU_JPEG2000_METHODS

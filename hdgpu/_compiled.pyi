@@ -24,6 +24,9 @@ def decode_jpeg2000(data: Any, out: Any, rows: int, columns: int, components: in
 def convert_frame(
     stored: Any, out: Any, types: str, slope: float, intercept: float, exact: bool, stream: bool
 ) -> None: ...
+def check_jpeg_scan(
+    data: bytes, offset: int, precision: int, mcus: int, components: bytes, tables: tuple[tuple[int, bytes], ...], /
+) -> bool | None: ...
 def look_up_frame(stored: Any, out: Any, table: Any, width: int, cell: int, stream: bool) -> None: ...
 def resample_along(
     types: str,

@@ -6,7 +6,7 @@ import numpy as np
 
 from hdgpu.codecs.bits import Samples
 from hdgpu.codecs.color import jpeg_is_ybr
-from hdgpu.codecs.jpeg_entropy import TallerStream, check_lossless_bits
+from hdgpu.codecs.jpeg_entropy import TallerStream, check_dct_codes, check_lossless_bits
 from hdgpu.codecs.libraries import imagecodecs
 from hdgpu.codecs.sniff import Codestream, describe
 from hdgpu.codecs.sniff_jpeg import JpegHeader, check_largest_sample, end_of_image
@@ -70,11 +70,29 @@ def decode_jpeg(data: bytes, pixel: ImagePixel, out: Samples, index: int) -> Sam
         check_lossless_bits(samples, data, header)
         return store_jpeg(samples, pixel, out, is_ybr=is_ybr)
 
-    return store_jpeg(checked_dct(data, stream, header, is_ybr=is_ybr), pixel, out, is_ybr=False)
+    return store_jpeg(checked_dct(data, stream, header, is_ybr=is_ybr, out=out), pixel, out, is_ybr=False)
 
 
-def checked_dct(data: bytes, stream: Codestream, header: JpegHeader, *, is_ybr: bool) -> Samples:
-    """Decode a sequential DCT stream of one scan, YCbCr to RGB, and check that its bytes were used up exactly.
+def checked_dct(
+    data: bytes, stream: Codestream, header: JpegHeader, *, is_ybr: bool, out: Samples | None = None
+) -> Samples:
+    """Decode a sequential DCT stream of one scan, YCbCr to RGB, and check that its bytes are used up exactly.
+
+    With the compiled extension damage is noticed, too, that lets the bytes come out even: codes that are in no Huffman
+    table, and blocks of too many coefficients.
+
+    Parameters
+    ----------
+    data : bytes
+        The stream.
+    stream : Codestream
+        Its description.
+    header : JpegHeader
+        Its header.
+    is_ybr : bool
+        Whether its components are YCbCr.
+    out : numpy.ndarray, optional
+        Of the image's shape.  The samples are decoded into it if that needs no copy.
 
     Returns
     -------
@@ -84,12 +102,19 @@ def checked_dct(data: bytes, stream: Codestream, header: JpegHeader, *, is_ybr: 
     Raises
     ------
     FrameDecodeError
-        If they were not: the stream is damaged.
+        If they are not: the stream is damaged.
     """
-    taller = TallerStream(data, header)
-    samples = _libjpeg_turbo(taller.data, stream, taller.rows, is_ybr=is_ybr)
-    taller.check(samples)
-    return samples[: stream.rows] if taller.keeps_pixels else _libjpeg_turbo(data, stream, stream.rows, is_ybr=is_ybr)
+    sound = check_dct_codes(data, header)
+    if not sound:
+        taller = TallerStream(data, header)
+        samples = _libjpeg_turbo(taller.data, stream, taller.rows, is_ybr=is_ybr)
+        taller.check(samples)
+        if sound is False:
+            raise FrameDecodeError("the JPEG stream has invalid Huffman codes, or too many coefficients in a block")
+        if taller.keeps_pixels:
+            return samples[: stream.rows]
+    target = None if out is None else _matching_view(out, stream)
+    return _libjpeg_turbo(data, stream, stream.rows, is_ybr=is_ybr, out=target)
 
 
 def raw_jpeg(data: bytes, stream: Codestream) -> Samples:
@@ -176,14 +201,14 @@ def deep_dct(header: JpegHeader) -> bool:
     return not header.is_lossless and header.precision > 8
 
 
-def _libjpeg_turbo(data: bytes, stream: Codestream, rows: int, *, is_ybr: bool) -> Samples:
+def _libjpeg_turbo(data: bytes, stream: Codestream, rows: int, *, is_ybr: bool, out: Samples | None = None) -> Samples:
     """Decode with an explicit colour space, so that libjpeg-turbo does not guess one; without YCbCr it does nothing."""
     shape: tuple[int, ...] = (rows, stream.columns)
     space = target = "GRAYSCALE"
     if stream.components > 1:
         shape = (*shape, stream.components)
         space, target = ("YCBCR" if is_ybr else "RGB"), "RGB"
-    samples: Samples = imagecodecs().jpeg8_decode(data, colorspace=space, outcolorspace=target)
+    samples: Samples = imagecodecs().jpeg8_decode(data, colorspace=space, outcolorspace=target, out=out)
     dtype = np.dtype(np.uint8 if stream.precision <= 8 else np.uint16)
     if samples.shape != shape or samples.dtype != dtype:
         raise FrameDecodeError(

@@ -2,13 +2,15 @@
 
 A decoder of JPEG (ISO/IEC 10918-1) that meets damaged Huffman codes goes on with whatever the bits happen to mean, and
 in the end is short of bits or has some left; imagecodecs does not pass on libjpeg-turbo's warning about it.  Nearly all
-damage shows in this way and in no other.  Two checks find it without decoding twice:
+damage shows in this way and in no other.  Three checks find it:
 
 - *Lossless* streams: the samples tell what Huffman codes they were made of, so the bits can be counted again, and how
   many of them are set.
-- *DCT* streams: the image is decoded with one row of MCUs more than it has.  The first of these is decoded from the up
-  to seven bits that pad the last byte and then from zeros, all further ones are left flat, at medium grey.  If already
-  the first one is flat, then the bits ran out early; if a later one is not, then there were bits left.
+- *DCT* streams, with the compiled extension: it walks the Huffman codes, which takes a fraction of decoding.
+- *DCT* streams, without it, or where it is not sure: the image is decoded with one row of MCUs more than it has.  The
+  first of these is decoded from the up to seven bits that pad the last byte and then from zeros, all further ones are
+  left flat, at medium grey.  If already the first one is flat, then the bits ran out early; if a later one is not, then
+  there were bits left.
 """
 
 from __future__ import annotations
@@ -21,9 +23,10 @@ import numpy.typing as npt
 
 from hdgpu.codecs.bits import Samples
 from hdgpu.codecs.sniff_jpeg import JpegHeader, end_of_image
+from hdgpu.compiled import extension
 from hdgpu.errors import FrameDecodeError
 
-__all__ = ["TallerStream", "check_lossless_bits", "check_restart_markers", "scan_bytes"]
+__all__ = ["TallerStream", "check_dct_codes", "check_lossless_bits", "check_restart_markers", "scan_bytes"]
 
 # libjpeg's own limit on rows, JPEG_MAX_DIMENSION.
 _MOST_ROWS = 65_500
@@ -63,16 +66,25 @@ def check_restart_markers(data: bytes, header: JpegHeader) -> None:
     """
     scan = data[header.scan_offset : end_of_image(data, header)]
     found = re.findall(rb"\xff+([^\x00\xff])", scan)
-    single = len(header.sampling) == 1  # then an MCU is one block, whatever its sampling factors (A.2.2)
-    block = 1 if header.is_lossless else 8
-    across = block * (1 if single else max(h for h, _ in header.sampling))
-    down = block * (1 if single else max(v for _, v in header.sampling))
-    mcus = -(-header.columns // across) * -(-header.rows // down)
-    expected = -(-mcus // header.restart_interval) - 1 if header.restart_interval else 0
+    expected = -(-_mcus(header) // header.restart_interval) - 1 if header.restart_interval else 0
     if found != [bytes([0xD0 + index % 8]) for index in range(expected)]:
         raise FrameDecodeError(
             "the JPEG stream's restart markers are not all there and in order", expected=expected, found=len(found)
         )
+
+
+def _mcu_size(header: JpegHeader) -> tuple[int, int]:
+    """Rows and columns of an MCU, in data units: blocks, or samples of a lossless stream."""
+    if len(header.sampling) == 1:  # then an MCU is one data unit, whatever its sampling factors (A.2.2)
+        return 1, 1
+    return max(v for _, v in header.sampling), max(h for h, _ in header.sampling)
+
+
+def _mcus(header: JpegHeader) -> int:
+    """MCUs of a stream's only scan."""
+    unit = 1 if header.is_lossless else 8
+    down, across = _mcu_size(header)
+    return -(-header.columns // (unit * across)) * -(-header.rows // (unit * down))
 
 
 # --- Lossless ---------------------------------------------------------------------------------------------------------
@@ -173,6 +185,38 @@ def _bits_of_differences(table: bytes) -> npt.NDArray[np.int32]:
 # --- DCT --------------------------------------------------------------------------------------------------------------
 
 
+def check_dct_codes(data: bytes, header: JpegHeader) -> bool | None:
+    """Walk the Huffman codes of a sequential DCT stream (ISO/IEC 10918-1 F.2.2).
+
+    Parameters
+    ----------
+    data : bytes
+        The stream: one scan of all components, without restart intervals.
+    header : JpegHeader
+        Its header.
+
+    Returns
+    -------
+    bool or None
+        Whether every block is there and well-formed, with nothing but padding left up to EOI; ``None`` without the
+        compiled extension, and where it is not sure.
+    """
+    compiled = extension()
+    if compiled is None or tuple(identifier for identifier, _ in header.scan_components) != header.component_ids:
+        return None
+    single = len(header.sampling) == 1
+    components = bytearray()
+    for (across, down), (_, selector) in zip(header.sampling, header.scan_components, strict=True):
+        if not (1 <= across <= 4 and 1 <= down <= 4):
+            return None
+        components += bytes((1 if single else across * down, selector >> 4, selector & 15))
+    tables = header.huffman_tables
+    sound: bool | None = compiled.check_jpeg_scan(
+        data, header.scan_offset, header.precision, _mcus(header), bytes(components), tables
+    )
+    return sound
+
+
 def _check_categories(header: JpegHeader) -> None:
     """Raise if a Huffman table has codes for coefficients out of range: decoders clip them or wrap them (F.1.2)."""
     for destination, table in header.huffman_tables:
@@ -211,9 +255,7 @@ class TallerStream:
     def __init__(self, data: bytes, header: JpegHeader) -> None:
         scan = scan_bytes(data, header)
         _check_categories(header)
-        single = len(header.sampling) == 1  # then an MCU is one block, whatever its sampling factors (A.2.2)
-        across = 1 if single else max(h for h, _ in header.sampling)
-        down = 1 if single else max(v for _, v in header.sampling)
+        down, across = _mcu_size(header)
         self._mcu_columns, self._mcu_rows = 8 * across, 8 * down
         # Interpolated chroma reaches two pixels into the neighbouring MCU.
         self._margin_columns, self._margin_rows = 2 * (across > 1), 2 * (down > 1)
