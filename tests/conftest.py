@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +11,14 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-# Machines that build this are slow and shared: a slow example is no failure.
-settings.register_profile("hdgpu", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# Machines that build this are slow and shared: a slow example is no failure.  Continuous integration draws the same
+# examples every time, so that a change is judged by what it changes; by hand, each run looks for new ones.
+settings.register_profile(
+    "hdgpu",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 settings.load_profile("hdgpu")
 
 
