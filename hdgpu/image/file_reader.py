@@ -283,7 +283,9 @@ class _Image:
 
     def read(self, number: int) -> bytes:
         """Return a frame as it is encoded."""
-        return bytes(self.frames.read(self.instance.source, number))
+        data = bytes(self.frames.read(self.instance.source, number))
+        self.instance.source.check_unchanged()
+        return data
 
     def decode(self, number: int) -> npt.NDArray[Any]:
         """Return the stored values of a frame, in memory of its own."""
@@ -291,7 +293,7 @@ class _Image:
         pixel = instance.pixel
         out = np.empty(pixel.frame_shape, pixel.dtype)
         route = route_for(instance.transfer_syntax_uid, pixel, vr=instance.pixel_data.vr)
-        stored, _ = route.decode(self.frames.read(instance.source, number), out, index=number)
+        stored, _ = route.decode(self.read(number), out, index=number)
         if stored is not out:  # a view of the bytes that were read
             np.copyto(out, stored)
         return out

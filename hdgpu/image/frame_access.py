@@ -83,7 +83,9 @@ class FrameAccess:
 
     def raw(self, frame: int) -> bytes:
         """Return the encoded bytes of a frame, counted from zero."""
-        return bytes(self.index.read(self.instance.source, frame))
+        data = bytes(self.index.read(self.instance.source, frame))
+        self.instance.source.check_unchanged()
+        return data
 
     def stored_dtype(self) -> np.dtype[Any]:
         """Return the data type of stored values."""

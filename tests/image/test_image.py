@@ -225,8 +225,6 @@ def test_a_large_file_may_be_deleted_once_it_is_open(tmp_path, monkeypatch):
     np.testing.assert_array_equal(image.get_frames(dtype="float32"), VOXELS)
     np.testing.assert_array_equal(image.pixel_array, VOXELS)
     assert image.PixelData == VOXELS.tobytes()
-    with pytest.raises(TypeError, match="float"):
-        image.get_frame(1.5)
 
 
 # --- Contradictions ---------------------------------------------------------------------------------------------------
@@ -324,8 +322,9 @@ def test_a_file_that_changes_underneath(path):
     data = path.read_bytes()
     path.write_bytes(data[:-100] + bytes(100))
     os.utime(path, ns=(1, 1))
-    with pytest.raises((SourceError, HdgpuError), match=r"image\.dcm"):
-        image.get_frame(20)
+    for read in (image.get_frame, image.get_raw_frame):
+        with pytest.raises(SourceError, match=r"image\.dcm: the file was changed"):
+            read(1)
     path.write_bytes(data[: len(data) // 2])
     with pytest.raises(HdgpuError, match=r"image\.dcm"):
         image.get_frame(20)
