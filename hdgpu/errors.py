@@ -29,6 +29,7 @@ __all__ = [
     "HdgpuError",
     "InvalidAttributeError",
     "IrregularSpacingError",
+    "KernelCompileError",
     "LookupTableError",
     "MissingAttributeError",
     "MissingDependencyError",
@@ -340,6 +341,10 @@ class OutOfBoundsError(VolumeError, RuntimeError):
 
 class DeviceUnavailableError(HdgpuError, RuntimeError):
     """The device asked for is not there."""
+
+
+class KernelCompileError(HdgpuError, RuntimeError):
+    """A CUDA kernel cannot be compiled for a device."""
 
 
 class MissingDependencyError(HdgpuError, ImportError):

@@ -9,12 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from hdgpu.array.functions import native_dtype, take
-from hdgpu.array.namespace import Array, array_namespace
+from hdgpu.array.interop import to_numpy
+from hdgpu.array.namespace import Array, array_namespace, native_device
 from hdgpu.compiled import extension
+from hdgpu.errors import OutputTypeError
+from hdgpu.pixels import device
 from hdgpu.pixels.reference import upload
 from hdgpu.pixels.transform import PixelTransform, TransformKind, cast, does_not_fit
 
-__all__ = ["transform_frame", "transform_frames"]
+__all__ = ["raise_flagged", "scatter_frames", "transform_frame", "transform_frames"]
 
 # Stored and output types that the compiled extension converts between, as NumPy and `struct` abbreviate them.
 _COMPILED_TYPES = frozenset(stored + out for stored in "BbHh" for out in "fd")
@@ -93,9 +96,76 @@ def transform_frames(transform: PixelTransform, stored: Array, rows: Sequence[in
         If a real-world value map does not map one of the stored values.
     """
     xp = array_namespace(stored)
-    dtype = native_dtype(stored, transform.dtype)
-    frames = [_frame_anywhere(transform, row, stored[index, ...]) for index, row in enumerate(rows)]
-    return xp.stack([xp.astype(frame, dtype, copy=False) for frame in frames])
+    out = xp.empty(
+        (len(rows), *stored.shape[1:3], *transform.frame_shape[2:]),
+        dtype=native_dtype(stored, transform.dtype),
+        device=native_device(stored),
+    )
+    flags = scatter_frames(transform, stored, rows, out, np.arange(len(rows)))
+    raise_flagged(transform, stored, rows, flags)
+    return out
+
+
+def scatter_frames(
+    transform: PixelTransform,
+    stored: Array,
+    rows: Sequence[int],
+    out: Array,
+    destination: npt.NDArray[np.int64],
+    regions: npt.NDArray[np.int64] | None = None,
+) -> Array | None:
+    """Write the output values of frames, or of a rectangle of each, to their places.
+
+    Parameters
+    ----------
+    transform : PixelTransform
+    stored : array
+        (m, rows, columns) or (m, rows, columns, samples).
+    rows : sequence of int
+        (m,) row of each frame in the table that the transform was compiled for.
+    out : array
+        (slices, rows, columns) or with samples, of the same library on the same device, of the transform's data type
+        or, for torch, of bfloat16.
+    destination : numpy.ndarray
+        (m,) int64, index of each frame along the first axis of `out`.
+    regions : numpy.ndarray, optional
+        (m, 6) int64, a `Region` for each frame; all of it by default.
+
+    Returns
+    -------
+    array or None
+        What `raise_flagged` takes.  On a GPU nothing is waited for, and what was written counts only after that.
+    """
+    operation = device.operation_of(transform, rows, stored, out)
+    if operation is not None:
+        return device.scatter_frames(transform, operation, stored, rows, out, destination, regions)
+    xp = array_namespace(stored)
+    for index, (row, place) in enumerate(zip(rows, destination.tolist(), strict=True)):
+        frame = xp.astype(_frame_anywhere(transform, row, stored[index, ...]), out.dtype, copy=False)
+        if regions is None:
+            out[place, ...] = frame
+        else:
+            top, left, high, wide, frame_top, frame_left = regions[index].tolist()
+            part = frame[frame_top : frame_top + high, frame_left : frame_left + wide, ...]
+            out[place, top : top + high, left : left + wide, ...] = part
+    return None
+
+
+def raise_flagged(transform: PixelTransform, stored: Array, rows: Sequence[int], flags: Array | None) -> None:
+    """Raise for the first frame that `scatter_frames` flagged; this waits for the device, unless there are no flags.
+
+    Raises
+    ------
+    OutputTypeError
+        If a value does not fit into the transform's data type.
+    UnmappedValueError
+        If a real-world value map does not map one of the stored values.
+    """
+    if flags is None:
+        return
+    for index in np.flatnonzero(to_numpy(flags)).tolist():
+        _frame_anywhere(transform, rows[index], stored[index, ...])  # which says what was found
+        raise OutputTypeError(f"values were found that do not fit into {transform.dtype}", frame=index + 1)
 
 
 def _frame_anywhere(transform: PixelTransform, row: int, stored: Array) -> Array:

@@ -90,6 +90,17 @@ class PixelTransform:
     valid: Float | None = None
     _tables: _Tables = field(default_factory=_Tables, repr=False, compare=False)
 
+    @property
+    def always_fits(self) -> bool:
+        """Whether every value that Bits Stored can express maps to one that the output's type holds."""
+        if self.kind is TransformKind.TABLE or (self.dtype.kind == "f" and self.dtype.itemsize > 2):
+            return True
+        if self.kind is TransformKind.STEPS or self.stored_dtype.kind == "f":
+            return False
+        ends = np.stack([end * self.slope + self.intercept for end in self.stored_range])
+        limits = np.finfo(self.dtype) if self.dtype.kind == "f" else np.iinfo(self.dtype)
+        return bool((ends >= limits.min).all() and (ends <= limits.max).all())
+
     def values(self, stored: Array, row: int) -> Array:
         """Return the output values of one frame, by the reference, before they are rounded to the output's type.
 

@@ -1,0 +1,182 @@
+"""Stored values to output values with the CUDA kernels, straight to their places: one pass over device memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from hdgpu.array.kernels import element_strides, grid_for, launch, program, takes, type_name
+from hdgpu.array.namespace import Array, array_namespace, native_device
+from hdgpu.pixels.reference import upload
+from hdgpu.pixels.steps import RampStep, SigmoidStep, Step
+from hdgpu.pixels.transform import PixelTransform, TransformKind
+
+__all__ = ["operation_of", "scatter_frames"]
+
+Places = npt.NDArray[np.int64]
+# Stored elements that a thread of the kernel takes.
+_RUN = 8
+# What the kernel reads and writes: no integers of 64 bits, which are not all float64 numbers.
+_STORED = frozenset({"uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"})
+_WRITTEN = _STORED | {"float16", "bfloat16"}
+# Columns of `FrameParameters` in kernels/pixel_value.cuh.
+_PARAMETERS = 10
+
+
+def operation_of(transform: PixelTransform, rows: Sequence[int], stored: Array, out: Array) -> str | None:
+    """Return the operation of the kernel that transforms these frames; None if the kernel has none for them."""
+    if not rows or not takes(stored, out) or type_name(stored) not in _STORED or type_name(out) not in _WRITTEN:
+        return None
+    if transform.kind is not TransformKind.STEPS:
+        palette = transform.kind is TransformKind.TABLE and transform.table(rows[0]).ndim == 2
+        return None if palette else transform.kind.name
+    programs = [transform.programs[number] for number in {*transform.program[list(rows)].tolist()}]
+    for kind, name in ((RampStep, "RAMP"), (SigmoidStep, "SIGMOID")):
+        if all(len(steps) == 1 and isinstance(steps[0], kind) for steps in programs):
+            return name
+    return None
+
+
+def scatter_frames(
+    transform: PixelTransform,
+    operation: str,
+    stored: Array,
+    rows: Sequence[int],
+    out: Array,
+    destination: Places,
+    regions: Places | None,
+) -> Array | None:
+    """Write the output values of frames, or of a rectangle of each, to their places; nothing is waited for.
+
+    Parameters
+    ----------
+    transform : PixelTransform
+    operation : str
+        Of `operation_of`.
+    stored : array
+        (m, rows, columns) or (m, rows, columns, samples), of a library whose arrays kernels take.
+    rows : sequence of int
+        (m,) row of each frame in the table that the transform was compiled for.
+    out : array
+        (slices, rows, columns) or with samples, of the same library on the same device; its axes may be strided,
+        flipped and permuted.
+    destination : numpy.ndarray
+        (m,) int64, index of each frame along the first axis of `out`.
+    regions : numpy.ndarray or None
+        (m, 6) int64, a `Region` for each frame; None for all of it.
+
+    Returns
+    -------
+    array or None
+        (m,) int32: not 0 for frames with values that do not fit into the type of `out`, or that may not be mapped.
+        None if there can be no such values.
+    """
+    samples = stored.shape[3] if stored.ndim == 4 else 1
+    check = (not transform.always_fits) + 2 * (transform.valid is not None)
+    device, xp = native_device(stored), array_namespace(stored)
+    flags = xp.zeros(len(rows), dtype=xp.int32, device=device) if check else None
+    tables, which = _tables(transform, rows, out) if operation == "TABLE" else (None, None)
+    kernel = program(
+        "transform",
+        STORED=type_name(stored),
+        OUT=type_name(out),
+        WORKING="float32" if transform.exact_in_float32 and operation in ("IDENTITY", "AFFINE") else "float64",
+        OPERATION=operation,
+        CHECK=check,
+    )
+    parameters = upload(_parameters(transform, rows, which), stored)
+    for grid in _pixel_grids(stored, out, destination, regions, samples):
+        launch(
+            kernel, grid_for(-(-grid.columns // _RUN), grid.rows, len(rows)), stored,
+            stored, out, upload(grid.places, stored), parameters, tables, flags, len(rows), grid.rows, grid.columns,
+            *grid.stored_strides, *grid.out_strides, 0 if tables is None else tables.shape[1],
+        )  # fmt: skip
+    return flags
+
+
+def _tables(transform: PixelTransform, rows: Sequence[int], out: Array) -> tuple[Array, list[int]]:
+    """Return the tables of some frames, (tables, entries) of the type of `out`, and the number of each frame's."""
+    numbers: dict[int, int] = {}
+    tables: list[npt.NDArray[Any]] = []
+    which = []
+    for row in rows:
+        table = transform.table(row)
+        if id(table) not in numbers:
+            numbers[id(table)] = len(tables)
+            tables.append(table)
+        which.append(numbers[id(table)])
+    return array_namespace(out).astype(upload(np.stack(tables), out), out.dtype, copy=False), which
+
+
+def _parameters(transform: PixelTransform, rows: Sequence[int], which: Sequence[int] | None) -> npt.NDArray[np.float64]:
+    """Return `FrameParameters` for some frames."""
+    at = list(rows)
+    parameters = np.zeros((len(at), _PARAMETERS))
+    parameters[:, 0], parameters[:, 1] = transform.slope[at], transform.intercept[at]
+    for line, program_number in zip(parameters, transform.program[at].tolist(), strict=True):
+        steps = transform.programs[program_number]
+        if steps and which is None:
+            line[2:7] = _step_parameters(steps[0])
+    limits = np.full((len(at), 2), (-np.inf, np.inf)) if transform.valid is None else transform.valid[at]
+    parameters[:, 7:9] = limits
+    if which is not None:
+        parameters[:, 9] = which
+    return parameters
+
+
+def _step_parameters(step: Step) -> tuple[float, ...]:
+    if isinstance(step, RampStep):
+        return (*step.ramp[:3], *step.ramp.limits)
+    assert isinstance(step, SigmoidStep)
+    return step.window.center, step.window.width, 4.0 if step.invert else -4.0, *step.output_range
+
+
+class _PixelGrid(NamedTuple):
+    """Rows and columns that are gone through, as the kernel takes them; all in elements."""
+
+    rows: int
+    columns: int
+    places: Places
+    stored_strides: tuple[int, ...]
+    out_strides: tuple[int, ...]
+
+
+def _pixel_grids(
+    stored: Array, out: Array, destination: Places, regions: Places | None, samples: int
+) -> list[_PixelGrid]:
+    """Return what is gone through: samples as columns where they lie so, else one grid for each; rows as one if so."""
+    from_strides, to_strides = element_strides(stored), element_strides(out)
+    if regions is None:
+        regions = np.zeros((len(destination), 6), np.int64)
+        regions[:, 2:4] = stored.shape[1:3]
+    top, left, rows, columns, frame_top, frame_left = regions.T
+    start = np.arange(len(destination)) * from_strides[0] + frame_top * from_strides[1] + frame_left * from_strides[2]
+    goal = destination * to_strides[0] + top * to_strides[1] + left * to_strides[2]
+    places = np.stack([start, goal, rows, columns], axis=1)
+    most_rows, most_columns = (int(each.max(initial=0)) for each in (rows, columns))
+    if samples > 1 and not all(each[2:] == (samples, 1) for each in (from_strides, to_strides)):
+        apart = np.array([from_strides[3], to_strides[3], 0, 0])
+        return [
+            _PixelGrid(most_rows, most_columns, places + sample * apart, from_strides[1:3], to_strides[1:3])
+            for sample in range(samples)
+        ]
+    places[:, 3] *= samples
+    grid = _PixelGrid(
+        most_rows, most_columns * samples, places,
+        (from_strides[1], from_strides[-1]), (to_strides[1], to_strides[-1]),
+    )  # fmt: skip
+    return [_joined(grid)]
+
+
+def _joined(grid: _PixelGrid) -> _PixelGrid:
+    """Return the grid with its rows as one, where all are as wide and follow one another on both sides."""
+    follows = all(row == grid.columns * column for row, column in (grid.stored_strides, grid.out_strides))
+    if not follows or (grid.places[:, 3] != grid.columns).any():
+        return grid
+    places = grid.places.copy()
+    places[:, 3] *= places[:, 2]
+    places[:, 2] = 1
+    return grid._replace(rows=1, columns=grid.rows * grid.columns, places=places)
