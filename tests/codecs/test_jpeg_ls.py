@@ -303,8 +303,8 @@ def test_bits_that_are_left_over() -> None:
 def test_a_stuffed_byte_at_the_end() -> None:
     """Where the last bits make a byte FF, a byte of stuffing comes before EOI (C.1)."""
     found = 0
-    for rows in range(1, 20):
-        for columns in range(1, 12):
+    for rows in range(6, 30):
+        for columns in range(8, 20):
             image = make_image("constant", (rows, columns), 8)  # each line is a run: a bit of one, or a few
             data = pyjpegls_encode(image, 8)
             found += data[-4:] == b"\xff\x00\xff\xd9"
@@ -352,13 +352,43 @@ def test_bytes_changed_lost_and_made_up(name: str) -> None:
     assert taken
 
 
+def stream_of(scan: bytes, shape: tuple[int, int], bits: int = 8) -> tuple[bytes, ImagePixel]:
+    frame = struct.pack(">HHBHHBBBB", 0xFFF7, 11, bits, *shape, 1, 1, 0x11, 0)
+    data = b"\xff\xd8" + frame + b"\xff\xda\x00\x08\x01\x01\x00\x00\x00\x00" + scan + b"\xff\xd9"
+    return data, pixel_of(np.empty(shape, "u1" if bits <= 8 else "u2"))
+
+
+def packed(bits: str) -> bytes:
+    """Pack bits, with a zero before those that follow a byte FF (C.1)."""
+    scan = bytearray()
+    while bits:
+        count = 7 if scan and scan[-1] == 0xFF else 8
+        scan.append(int(bits[:count].ljust(count, "0"), 2))
+        bits = bits[count:]
+    return bytes(scan)
+
+
 @settings(max_examples=200, deadline=None, derandomize=True, database=None)
 @given(st.integers(2, 16), st.integers(1, 6), st.integers(1, 12), st.binary(max_size=40))
 def test_any_bytes_for_a_scan(bits: int, rows: int, columns: int, scan: bytes) -> None:
-    frame = struct.pack(">HHBHHBBBB", 0xFFF7, 11, bits, rows, columns, 1, 1, 0x11, 0)
-    header = b"\xff\xd8" + frame + b"\xff\xda\x00\x08\x01\x01\x00\x00\x00\x00"
-    pixel = pixel_of(np.empty((rows, columns), "u1" if bits <= 8 else "u2"))
-    outcome_is_that_of_the_others(header + scan + b"\xff\xd9", pixel)
+    outcome_is_that_of_the_others(*stream_of(scan, (rows, columns), bits))
+
+
+def test_run_that_goes_beyond_its_line() -> None:
+    """A run that is broken off leaves a sample that breaks it (A.7.1.2)."""
+    for columns, taken in ((7, False), (6, True), (5, False), (4, False)):
+        # four runs of one, the length of the last one, a code of two more bits, and the line goes on in regular mode
+        scan = packed("1111" + "01" + "110")
+        assert (decode(*stream_of(scan, (1, columns))) is not None) is taken
+    assert outcome_is_that_of_the_others(*stream_of(packed("1111" + "01" + "110"), (1, 6)))
+
+
+def test_largest_errors_where_a_run_is_interrupted() -> None:
+    """Through the escape (A.5.3), which has one more bit than the errors need."""
+    escape = "0" * 22 + "1"
+    for value in range(250, 256):
+        alike = packed("0" + escape + f"{value:08b}")  # Ra and Rb are both zero: from -128 on, and up to 127
+        assert outcome_is_that_of_the_others(*stream_of(alike, (1, 1))) is (value < 254)
 
 
 def test_error_of_a_damaged_frame_is_that_of_the_others() -> None:
