@@ -59,7 +59,7 @@ public:
     }
 
     // Whether nothing is left but the zeros that fill the last byte, or the one after FF.
-    bool at_end() const { return place_ <= size_ && size_ - place_ < 8 && window_at(data_, place_) == 0; }
+    bool at_end() const { return size_ - place_ < 8 && window_at(data_, place_) == 0; }
 
     std::size_t memory() const {
         return region_table_.memory() + line_contexts_.memory() + lines_.capacity() * sizeof(std::uint16_t);
