@@ -38,6 +38,28 @@ inline unsigned leading_zeros(std::uint64_t word) {  // 63 for none but the last
     return static_cast<unsigned>(__builtin_clzll(word | 1));
 }
 
+// A code as nearly all are (A.5.3): some zeros, a one, and k bits.  All of it is made ready before k is known.
+class UsualCode {
+public:
+    UsualCode(const unsigned char* data, std::uint64_t place) {
+        const std::uint64_t window = window_at(data, place);
+        zeros_ = leading_zeros(window);
+        // the bits after the one, and in front of them how many zeros there were
+        bits_ = (window << zeros_ >> 8) + ((std::uint64_t{zeros_} - 1) << whole_shift);
+    }
+
+    static constexpr unsigned whole_shift = 55;  // less k, it makes the bits a value
+
+    // Whether the code is certain to be whole in the window, and no escape: that has 17 zeros at least.
+    bool is_usual() const { return zeros_ <= 16; }
+    std::uint64_t value(unsigned shift) const { return bits_ >> shift; }
+    unsigned length(unsigned shift) const { return zeros_ + 1 + whole_shift - shift; }
+
+private:
+    unsigned zeros_;
+    std::uint64_t bits_;
+};
+
 // The bits of a scan as if each byte held eight: after a byte FF the first bit of the next one is left out.
 class ScanBits {
 public:

@@ -5,6 +5,8 @@
 #include <climits>
 #include <cstdint>
 
+#include "jpegls_bits.hpp"
+
 namespace hdgpu::jpegls {
 
 constexpr int regular_contexts = 365, least_bias = -128, most_bias = 127;  // the latter MIN_C and MAX_C
@@ -28,12 +30,12 @@ struct Context {
     std::int32_t count;         // N
     std::int32_t drift;         // B + N - 1, from 0 to before N (B: errors)
     std::int16_t bias;          // C
-    std::int16_t shift;         // 55 - k
+    std::int16_t shift;         // of a code, by k less than the whole one
 
     Context() = default;
     explicit Context(std::int32_t initial) : sum(initial), count(1), drift(0), bias(0) { find_k(); }
 
-    unsigned k() const { return 55 - static_cast<unsigned>(shift); }
+    unsigned k() const { return UsualCode::whole_shift - static_cast<unsigned>(shift); }
 
     // 1 where errors are mapped the other way (A.5.2), which is that of the value's neighbour, else 0.
     std::uint32_t inverted() const {
@@ -67,7 +69,7 @@ private:
         unit = std::int32_t{1} << k;
         slack = static_cast<std::int32_t>((std::int64_t{count} << k) - sum);
         no_upper_end = k ? 0 : INT_MAX;
-        shift = static_cast<std::int16_t>(55 - k);
+        shift = static_cast<std::int16_t>(UsualCode::whole_shift - k);
     }
 };
 

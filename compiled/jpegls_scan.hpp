@@ -22,10 +22,13 @@ namespace hdgpu::jpegls {
 constexpr unsigned char run_orders[32] = {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,  2,  3,  3,  3,  3,
                                           4, 4, 5, 5, 6, 6, 7, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
-// Of Ra, Rb and Ra + Rb - Rc (A.4.1), without a branch.
-inline std::int64_t median(std::int64_t left, std::int64_t top, std::int64_t corner) {
+// A.4: the median of Ra, Rb and Ra + Rb - Rc, corrected.  Without a branch, where the compiler makes one of a minimum and
+// a maximum of the same.
+inline std::int64_t predict(std::int64_t left, std::int64_t top, std::int64_t corner, std::int64_t bias,
+                            std::int64_t maxval) {
     const std::int64_t step = top - left, fall = step & (step >> 63);
-    return std::min(std::max(left + top - corner, left + fall), top - fall);
+    const std::int64_t median = std::min(std::max(left + top - corner, left + fall), top - fall);
+    return std::min(std::max(median + bias, std::int64_t{0}), maxval);
 }
 
 class ScanDecoder {
@@ -58,7 +61,7 @@ public:
         return decode_line() ? line_ : nullptr;
     }
 
-    // Whether nothing is left but the zeros that fill the last byte, or the one after FF.
+    // Whether nothing is left but the zeros that fill the last byte, or the one after FF.  No line ends after the scan.
     bool at_end() const { return size_ - place_ < 8 && window_at(data_, place_) == 0; }
 
     std::size_t memory() const {
@@ -66,9 +69,6 @@ public:
     }
 
 private:
-    // Zeros before the one of codes that are certain to be whole in a window, and no escape: that has 17 at least.
-    static constexpr unsigned most_usual_zeros = 16;
-
     bool decode_line() {
         line_contexts_.find(above_);
         const std::int16_t *const offsets = line_contexts_.offsets(), *const signs = line_contexts_.signs();
@@ -107,24 +107,21 @@ private:
             asm("" : "+r"(regions), "+r"(near_context));
             Context& context = *reinterpret_cast<Context*>(near_context + regions[left]);
 
-            const std::uint64_t window = window_at(data, place);
-            const unsigned zeros = leading_zeros(window);
-            // A.5.3: the bits after the one, and in front of them how many zeros there were; k of the bits count
-            const std::uint64_t code = (window << zeros >> 8) + ((std::uint64_t{zeros} - 1) << 55);
-            std::uint64_t mapped = code >> context.shift;
-            if (zeros > most_usual_zeros) {
+            const UsualCode code(data, place);
+            const auto shift = static_cast<unsigned>(context.shift);
+            std::uint64_t mapped = code.value(shift);
+            if (code.is_usual()) {
+                place += code.length(shift);
+            } else {
                 place_ = place;
                 if (!read_code(context.k(), limit_, &mapped)) return false;
                 place = place_;
-            } else {
-                place += zeros + 56 - context.shift;
             }
             if (mapped > static_cast<std::uint64_t>(maxval)) return false;
             const auto value = static_cast<std::int64_t>(mapped ^ context.inverted());
             const std::int64_t error = (value >> 1) ^ -(value & 1);  // the inverse of A.5.2
 
-            std::int64_t predicted = median(left, top, corner) + ((context.bias ^ sign) - sign);
-            predicted = std::min(std::max(predicted, std::int64_t{0}), maxval);
+            const std::int64_t predicted = predict(left, top, corner, (context.bias ^ sign) - sign, maxval);
             left = (predicted + ((error ^ sign) - sign)) & maxval;
             line[x] = static_cast<std::uint16_t>(left);
             context.update(static_cast<std::int32_t>(error), static_cast<std::int32_t>((value + 1) >> 1), reset);
