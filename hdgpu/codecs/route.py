@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from hdgpu.codecs import imagecodecs, jpeg2000, native, pylibjpeg, rle
+from hdgpu.codecs import imagecodecs, jpeg2000, jpeg_ls, native, pylibjpeg, rle
 from hdgpu.codecs.bits import Samples
 from hdgpu.compiled import extension
 from hdgpu.dicom.image_pixel import ImagePixel
@@ -24,7 +24,12 @@ Attempts = tuple[tuple[str, Decoder], ...]
 _NATIVE: Attempts = (("native", native.decode_little_endian),)
 _RLE: Attempts = (("imagecodecs:rle", rle.decode_rle), ("python:rle", rle.decode_padded_rle))
 _JPEG: Attempts = (("imagecodecs:jpeg", imagecodecs.decode_jpeg), ("pylibjpeg:libjpeg", pylibjpeg.decode_jpeg))
-_JPEG_LS: Attempts = (("imagecodecs:jpegls", imagecodecs.decode_jpeg_ls), ("pyjpegls", pylibjpeg.decode_jpeg_ls))
+_PLAIN_JPEG_LS: Attempts = (("compiled:jpegls", jpeg_ls.decode_jpeg_ls),) if extension() else ()
+_JPEG_LS: Attempts = (
+    *_PLAIN_JPEG_LS,
+    ("imagecodecs:jpegls", imagecodecs.decode_jpeg_ls),
+    ("pyjpegls", pylibjpeg.decode_jpeg_ls),
+)
 _JPEG_2000: Attempts = (
     ("imagecodecs:jpeg2k", imagecodecs.decode_jpeg2000),
     ("pylibjpeg:openjpeg", pylibjpeg.decode_jpeg2000),
