@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 VARIANTS: dict[str, list[dict[str, str | int]]] = {
+    "rle": [{}],
     "transform": [
         {"STORED": stored, "OUT": out, "WORKING": working, "OPERATION": operation, "CHECK": check}
         for stored, out, working, operation, check in (
