@@ -14,7 +14,8 @@ from hdgpu.dicom.frame_index import index_frames
 from hdgpu.dicom.header import header_of_dataset
 from hdgpu.dicom.instance import Instance
 from hdgpu.errors import FrameDecodeError
-from hdgpu.frames.engine import FrameReader, run_plan
+from hdgpu.frames.engine import run_plan
+from hdgpu.frames.worker import FrameReader
 from hdgpu.frames.plan import ScatterPlan
 from hdgpu.frames.table import FrameTable
 from hdgpu.pixels.compile import compile_transform

@@ -12,7 +12,8 @@ from hdgpu.codecs.route import route_for
 from hdgpu.dicom.discover import discover
 from hdgpu.dicom.frame_index import index_frames
 from hdgpu.errors import HdgpuError
-from hdgpu.frames.engine import FrameReader, run_plan
+from hdgpu.frames.engine import run_plan
+from hdgpu.frames.worker import FrameReader
 from hdgpu.frames.plain import plain_kind
 from hdgpu.frames.plan import ScatterPlan
 from hdgpu.frames.table import FrameTable
