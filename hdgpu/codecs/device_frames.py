@@ -3,23 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from hdgpu.array.functions import reinterpret
+from hdgpu.array.interop import to_numpy
 from hdgpu.array.namespace import Array
 from hdgpu.array.streams import Lane, Runtime
-from hdgpu.codecs import native_device, rle_device
-from hdgpu.codecs.device_route import NATIVE, RLE
+from hdgpu.codecs import rle_device
+from hdgpu.codecs.device_route import NATIVE, RLE, first_bit
+from hdgpu.codecs.native_device import BYTE_ORDERS, LOW_SAMPLES, decode_native
 from hdgpu.codecs.nvimgcodec import BatchDecoder
 from hdgpu.codecs.route import Route
 from hdgpu.dicom.image_pixel import ImagePixel
 
-__all__ = ["DeviceDecoder"]
+__all__ = ["DeviceDecoder", "Doubt"]
 
 # A frame that is all one value is doubted if its codestream has more bytes than this, and more than one for so many
 # pixels: a decoder that gave up may have left zeros.
 _SMALL_STREAM, _FLAT_PIXELS_PER_BYTE = 256, 200
+
+
+class Doubt(NamedTuple):
+    """Which frames of a group cannot be relied on.
+
+    Attributes
+    ----------
+    flags : array
+        (k,) on the device.
+    bad : int or None
+        The flag of such a frame; any but 0 by default.
+    """
+
+    flags: Array
+    bad: int | None = None
+
+    def frames(self) -> list[int]:
+        """Return which they are; this waits for the device."""
+        found = to_numpy(self.flags)
+        return np.flatnonzero(found if self.bad is None else found == self.bad).tolist()
 
 
 class DeviceDecoder:
@@ -44,7 +69,7 @@ class DeviceDecoder:
         slots: npt.NDArray[np.int64],
         streams: Sequence[bytes],
         numbers: Sequence[int],
-    ) -> tuple[Array, list[int], Array | None]:
+    ) -> tuple[Array, list[int], Doubt | None]:
         """Decode frames of one description; nothing is waited for but by nvImageCodec itself.
 
         Parameters
@@ -68,19 +93,30 @@ class DeviceDecoder:
             (k, rows, columns) or (k, rows, columns, samples) of the pixel's data type.
         kept : list of int
             Which of the frames these are.
-        flags : array or None
-            (k,) on the device: not 0 for frames that cannot be relied on.  None if all can.
+        doubt : Doubt or None
+            Which of them the host has to decode again; None if there can be none.
         """
         pixel = route.pixel
         everything = list(range(len(slots)))
         if decoder == NATIVE:
-            return native_device.stored_values(copied, slots, route, numbers), everything, None
+            order = BYTE_ORDERS[route.name]
+            bits = 8 * slots[:, 0] + first_bit(pixel, order, np.array(numbers, np.int64))
+            stored, flags = decode_native(copied, bits, pixel, order)
+            return stored, everything, None if flags is None else Doubt(flags, LOW_SAMPLES)
         if decoder == RLE:
             containers, flags = rle_device.decode_frames(copied, slots[:, 0], slots[:, 1], pixel)
-            return native_device.finished(containers, pixel), everything, flags
+            return self._arranged(containers, pixel), everything, Doubt(flags)
         return self._nvimgcodec(pixel, streams)
 
-    def _nvimgcodec(self, pixel: ImagePixel, streams: Sequence[bytes]) -> tuple[Array, list[int], Array | None]:
+    def _arranged(self, containers: Array, pixel: ImagePixel) -> Array:
+        """Return stored values from what RLE has of them: whole planes, joined and in the machine's byte order."""
+        colour = "YBR_FULL" if pixel.is_422 else pixel.photometric_interpretation
+        described = replace(pixel, planar_configuration=0, photometric_interpretation=colour)
+        raw = reinterpret(containers.reshape((-1,)), np.dtype(np.uint8))
+        starts = np.arange(len(containers), dtype=np.int64) * described.frame_bits
+        return decode_native(raw, starts, described).stored
+
+    def _nvimgcodec(self, pixel: ImagePixel, streams: Sequence[bytes]) -> tuple[Array, list[int], Doubt | None]:
         if self._batches is None:
             self._batches = BatchDecoder(self._runtime.index)
         xp = self._runtime.xp
@@ -92,7 +128,7 @@ class DeviceDecoder:
             stored = stored[xp.asarray(np.array(kept, np.int64))]
         return stored, kept, self._doubtful(stored, [streams[index] for index in kept], pixel)
 
-    def _doubtful(self, stored: Array, streams: Sequence[bytes], pixel: ImagePixel) -> Array | None:
+    def _doubtful(self, stored: Array, streams: Sequence[bytes], pixel: ImagePixel) -> Doubt | None:
         """Return which frames are all one value though their codestreams are not small."""
         xp = self._runtime.xp
         limit = max(_SMALL_STREAM, pixel.rows * pixel.columns // _FLAT_PIXELS_PER_BYTE)
@@ -100,4 +136,4 @@ class DeviceDecoder:
         if not long.any():
             return None
         flat = stored.reshape((len(streams), -1))
-        return (flat.max(axis=1) == flat.min(axis=1)) & xp.asarray(long)
+        return Doubt((flat.max(axis=1) == flat.min(axis=1)) & xp.asarray(long))

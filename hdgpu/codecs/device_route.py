@@ -6,7 +6,7 @@ by no more than two decoders do.  Everything else is decoded on the host, and th
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hdgpu.codecs.color import jpeg_is_ybr
 from hdgpu.codecs.imagecodecs import unverifiable
@@ -17,7 +17,17 @@ from hdgpu.codecs.sniff_jpeg import JpegHeader
 from hdgpu.codecs.sniff_jpeg2000 import Jpeg2000Header, check_tile_parts
 from hdgpu.dicom.image_pixel import ImagePixel
 
-__all__ = ["NATIVE", "NVIMGCODEC", "RLE", "DeviceRoute", "frame_route", "instance_route", "stream_route"]
+__all__ = [
+    "NATIVE",
+    "NVIMGCODEC",
+    "RLE",
+    "DeviceRoute",
+    "first_bit",
+    "frame_route",
+    "holds_frame",
+    "instance_route",
+    "stream_route",
+]
 
 NATIVE, RLE, NVIMGCODEC = "cuda:native", "cuda:rle", "nvimgcodec"
 """Names of the decoders on the device, as reports have them; nvImageCodec's with the kind of stream behind it."""
@@ -61,12 +71,38 @@ def instance_route(route: Route, can: frozenset[str]) -> DeviceRoute | None:
     if name.endswith(":rle"):
         if pixel.bits_allocated > 32:
             return DeviceRoute(None, "integers of 64 bits")
+        if pixel.low_bit or pixel.photometric_interpretation.startswith("YBR_PARTIAL"):
+            return DeviceRoute(None, "RLE with another High Bit, or in YCbCr of partial range")
         return DeviceRoute(RLE)
     if name.endswith((":jpegls", ":jpegxl")):
         return DeviceRoute(None, "no GPU decodes this transfer syntax")
     if not can:
         return DeviceRoute(None, "nvImageCodec is not installed, or decodes nothing here")
     return None
+
+
+def first_bit(pixel: ImagePixel, byte_order: str, number: Any) -> Any:
+    """Return at which bit a native frame begins, or frames, in the bytes that are read for it.
+
+    Frames of one bit a sample need not begin on a byte, nor those of odd length on a word.
+
+    Parameters
+    ----------
+    pixel : ImagePixel
+    byte_order : str
+        `hdgpu.codecs.native_device.ByteOrder`.
+    number : int or numpy.ndarray of int64
+        Of the frame in its instance, from zero.
+    """
+    if pixel.bits_allocated == 1:
+        return number * pixel.frame_bits % 8
+    return 8 * (number * (pixel.frame_bits // 8) % 2) if byte_order == "words" else 0 * number
+
+
+def holds_frame(pixel: ImagePixel, byte_order: str, number: int, length: int) -> bool:
+    """Return whether as many bytes were read as a native frame has, or one more that pads them to even length."""
+    needed = -(-(first_bit(pixel, byte_order, number) + pixel.frame_bits) // 8)
+    return bool(needed <= length <= needed + 1)
 
 
 def stream_route(stream: Codestream, pixel: ImagePixel, can: frozenset[str]) -> DeviceRoute:

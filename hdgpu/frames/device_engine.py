@@ -19,10 +19,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hdgpu.array.interop import to_numpy
 from hdgpu.array.namespace import Array
 from hdgpu.array.streams import Event, Lane, Runtime
-from hdgpu.codecs.device_frames import DeviceDecoder
+from hdgpu.codecs.device_frames import DeviceDecoder, Doubt
 from hdgpu.errors import FrameDecodeError, HdgpuError
 from hdgpu.frames.engine import Chunks, Progress
 from hdgpu.frames.plan import ScatterPlan
@@ -137,7 +136,7 @@ class _Run:
     runtime: Runtime
     stager: Stager
     chunks: Chunks
-    doubtful: list[tuple[Sequence[int], Array]] = field(default_factory=list)
+    doubtful: list[tuple[Sequence[int], Doubt]] = field(default_factory=list)
     undecoded: list[tuple[int, str]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -146,10 +145,10 @@ class _Run:
         for place in blank.tolist():
             self.out[place, ...] = 0
 
-    def look_again(self, frames: Sequence[int], flags: Array) -> None:
-        """Note frames that the host has to decode if their flags, which are on the device, are not zero."""
+    def look_again(self, frames: Sequence[int], doubt: Doubt) -> None:
+        """Note frames that the host has to decode if the device, in the end, says so."""
         with self._lock:
-            self.doubtful.append((frames, flags))
+            self.doubtful.append((frames, doubt))
 
     def leave_to_host(self, at: int, reason: str) -> None:
         """Note a frame that the host has to decode."""
@@ -158,10 +157,9 @@ class _Run:
 
     def finish(self) -> None:
         """Have the host decode what the device did not, or not beyond doubt.  All lanes have ended."""
-        for frames, flags in self.doubtful:
-            found = np.flatnonzero(to_numpy(flags)).tolist()
-            self.undecoded += [(frames[index], "the device's result was in doubt") for index in found]
-        for at, reason in sorted(self.undecoded):
+        for frames, doubt in self.doubtful:
+            self.undecoded += [(frames[index], "the device's result was in doubt") for index in doubt.frames()]
+        for at, reason in sorted(dict(reversed(self.undecoded)).items()):
             try:
                 if self.stager.fallback == "error":
                     raise FrameDecodeError(f"the GPU did not decode this frame: {reason}", frame=at + 1)
@@ -291,7 +289,7 @@ class _LaneWork:
         slots = np.array([[each.slot - begin, each.length] for each in frames], np.int64)
         numbers = [run.places[each.at].number for each in frames]
         streams = [each.codestream for each in frames]
-        stored, kept, flags = self._decoder.decode(decoder, reader.route, copied, slots, streams, numbers)
+        stored, kept, doubt = self._decoder.decode(decoder, reader.route, copied, slots, streams, numbers)
         for index in sorted(set(range(len(frames))).difference(kept)):
             run.leave_to_host(frames[index].at, f"{decoder} failed")
         if not kept:
@@ -300,7 +298,7 @@ class _LaneWork:
         rows = [run.places[place].row for place in at]
         regions = None if plan.regions is None else plan.regions[at]
         misfits = scatter_frames(reader.transform, stored, rows, run.out, plan.destination[at], regions)
-        for each in (flags, misfits):
+        for each in (doubt, None if misfits is None else Doubt(misfits)):
             if each is not None:
                 run.look_again(at, each)
         self.tally.frames_per_route[decoder] += len(kept)

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hdgpu.codecs.device_route import NATIVE, RLE, DeviceRoute, frame_route, instance_route
+from hdgpu.codecs.device_route import NATIVE, RLE, DeviceRoute, frame_route, holds_frame, instance_route
+from hdgpu.codecs.native_device import BYTE_ORDERS
 from hdgpu.errors import FrameDecodeError
 from hdgpu.frames.plan import ScatterPlan
 from hdgpu.frames.worker import FrameReader, FrameWorker, Place, Tally, at_frame
@@ -27,8 +28,8 @@ __all__ = ["HOST", "StagedFrame", "Stager"]
 HOST = "host"
 """Decoder of the frames that are staged as output values."""
 
-# Slots begin at multiples of this, which suits every type, and every copy.
-_ALIGNMENT = 256
+# Slots begin at multiples of this, which suits every type.
+_ALIGNMENT = 16
 
 
 @dataclass(slots=True)
@@ -87,12 +88,7 @@ class Stager:
     def __post_init__(self) -> None:
         readers = {id(place.reader): place.reader for place in self.places}
         self._routes = {key: instance_route(reader.route, self.can) for key, reader in readers.items()}
-        stored = max((_stored_bytes(reader) for reader in readers.values()), default=0)
-        values = int(np.prod(self.plan.shape[1:], dtype=object)) * self.plan.dtype.itemsize
-        if self.plan.regions is not None and len(self.plan.regions):
-            largest = int((self.plan.regions[:, 2] * self.plan.regions[:, 3]).max())
-            values = largest * int(np.prod(self.plan.shape[3:])) * self.plan.dtype.itemsize
-        self.slot_bytes = -(-(max(stored, values) + 2) // _ALIGNMENT) * _ALIGNMENT
+        self.slot_bytes = self._slot_bytes(list(readers.values()))
 
     def stage(
         self, batch: range, memory: npt.NDArray[np.uint8]
@@ -135,6 +131,22 @@ class Stager:
             total.add(worker.tally)
         return total
 
+    def _slot_bytes(self, readers: Sequence[FrameReader]) -> int:
+        """Return the size of a slot: native frames of one size lie without a gap, so that they are an array already."""
+        stored = max((reader.instance.pixel.frame_bits // 8 + 2 for reader in readers), default=0)
+        native = [reader.instance.pixel.frame_bits for reader in readers if self._is_native(reader)]
+        if len(native) == len(readers) and len(set(native)) == 1 and native[0] % 8 == 0:
+            return native[0] // 8
+        rows, columns = self.plan.shape[1:3]
+        if self.plan.regions is not None:
+            rows, columns = self.plan.regions[:, 2:4].max(axis=0, initial=0).tolist()
+        values = rows * columns * int(np.prod(self.plan.shape[3:])) * self.plan.dtype.itemsize
+        return -(-max(stored, values) // _ALIGNMENT) * _ALIGNMENT
+
+    def _is_native(self, reader: FrameReader) -> bool:
+        route = self._routes[id(reader)]
+        return route is not None and route.decoder == NATIVE and BYTE_ORDERS[reader.route.name] != "words"
+
     def _stage_one(self, at: int, slot: int, memory: npt.NDArray[np.uint8]) -> StagedFrame:
         place = self.places[at]
         with at_frame(place.reader, place.number):
@@ -159,6 +171,13 @@ class Stager:
         data = place.reader.index.read(place.reader.source, place.number)
         if route is None:
             return frame_route(bytes(data), place.reader.instance.pixel, self.can)
+        pixel = place.reader.route.pixel
+        if route.decoder == NATIVE:
+            order = BYTE_ORDERS[place.reader.route.name]
+            if not holds_frame(pixel, order, place.number, len(data)):
+                place.reader.route.decode(data, np.empty(pixel.frame_shape, pixel.dtype), index=place.number)  # raises
+                raise FrameDecodeError("the frame has another number of bytes than it should", found=len(data))
+            return route, data[: self.slot_bytes]  # without a byte of padding
         if len(data) > self.slot_bytes:  # noise, which RLE makes longer
             return DeviceRoute(None, "more bytes than the frame has unpacked"), b""
         return route, data
@@ -195,8 +214,3 @@ class Stager:
             with self._lock:
                 self._workers.append(worker)
         return worker
-
-
-def _stored_bytes(reader: FrameReader) -> int:
-    pixel = reader.instance.pixel
-    return int(pixel.frame_samples * pixel.dtype.itemsize)

@@ -47,7 +47,12 @@ class SimulatedRuntime(Runtime):
     """
 
     def __init__(
-        self, seed: int = 0, *, slowest: float = 0.002, largest_upload: int | None = None, fail: dict[str, int] | None = None
+        self,
+        seed: int = 0,
+        *,
+        slowest: float = 0.002,
+        largest_upload: int | None = None,
+        fail: dict[str, int] | None = None,
     ) -> None:
         self.index = None
         self.xp = namespace_of_library("numpy")
