@@ -83,8 +83,9 @@ class FrameReader:
 class _Worker:
     """One decoding thread's own memory and counts."""
 
-    def __init__(self, *, stream: bool) -> None:
+    def __init__(self, *, stream: bool, threads: int) -> None:
         self.tally = Tally()
+        self._threads = threads
         self._stream = stream
         self._buffer = ReadBuffer()
         self._scratch: dict[tuple[str, tuple[int, ...], np.dtype[Any]], npt.NDArray[Any]] = {}
@@ -96,7 +97,8 @@ class _Worker:
         instance = reader.instance
         try:
             data = reader.index.read(reader.source, number, self._buffer)
-            stored, route = reader.route.decode(data, self._target(reader, out), index=number)
+            target = self._target(reader, out)
+            stored, route = reader.route.decode(data, target, index=number, threads=self._threads)
             if part is None:
                 transform_frame(reader.transform, row, stored, out, stream=self._stream)
             else:
@@ -162,7 +164,8 @@ def run_plan(
     out : numpy.ndarray
         C-contiguous, of the plan's shape and data type.  Slices that the plan leaves blank are set to zero.
     workers : int, optional
-        Threads; one for each core by default.  All have ended when this returns or raises.
+        Threads; one for each core by default.  All have ended when this returns or raises.  Where there are more of
+        them than frames, several may share a frame.
     progress : callable, optional
 
     Raises
@@ -170,11 +173,12 @@ def run_plan(
     HdgpuError
         For the first frame, in the order of the plan, that could not be decoded; `out` is then worthless.
     """
-    workers = max(1, min(workers or default_workers(), len(plan.frame)))
+    allowed = workers or default_workers()
+    workers = max(1, min(allowed, len(plan.frame)))
     size = _PLAIN_CHUNK if plan.regions is None and any(reader.plain for reader in readers) else _CHUNK
     out[plan.blank] = 0
     chunks = _Chunks(len(plan.frame), size, progress)
-    work = _Work(plan, table, readers, out, chunks)
+    work = _Work(plan, table, readers, out, chunks, allowed // workers)
     if workers == 1:
         tallies = [work.run()]
     else:
@@ -202,6 +206,7 @@ class _Work:
         readers: Sequence[FrameReader],
         out: npt.NDArray[Any],
         chunks: _Chunks,
+        threads_per_frame: int,
     ) -> None:
         self.rows: list[int] = plan.frame.tolist()
         self.places: list[int] = plan.destination.tolist()
@@ -210,10 +215,11 @@ class _Work:
         self.regions: list[list[int]] | None = None if plan.regions is None else plan.regions.tolist()
         self.out = out
         self.chunks = chunks
+        self.threads_per_frame = threads_per_frame
 
     def run(self) -> Tally:
         """Take chunks until there are none; a failure is noted, not raised."""
-        worker = _Worker(stream=self.out.nbytes >= STREAM_BYTES)
+        worker = _Worker(stream=self.out.nbytes >= STREAM_BYTES, threads=self.threads_per_frame)
         for chunk in self.chunks:
             at = chunk.start
             while at < chunk.stop:
