@@ -50,7 +50,8 @@ def run_plan(
     out : numpy.ndarray
         C-contiguous, of the plan's shape and data type.  Slices that the plan leaves blank are set to zero.
     workers : int, optional
-        Threads; one for each core by default.  All have ended when this returns or raises.
+        Threads; one for each core by default.  All have ended when this returns or raises.  Where there are more of
+        them than frames, several may share a frame.
     progress : callable, optional
 
     Raises
@@ -58,11 +59,12 @@ def run_plan(
     HdgpuError
         For the first frame, in the order of the plan, that could not be decoded; `out` is then worthless.
     """
-    workers = max(1, min(workers or default_workers(), len(plan.frame)))
+    allowed = workers or default_workers()
+    workers = max(1, min(allowed, len(plan.frame)))
     size = _PLAIN_CHUNK if plan.regions is None and any(reader.plain for reader in readers) else _CHUNK
     out[plan.blank] = 0
     chunks = Chunks(len(plan.frame), size, progress)
-    work = _Work(plan, table, readers, out, chunks)
+    work = _Work(plan, table, readers, out, chunks, allowed // workers)
     if workers == 1:
         tallies = [work.run()]
     else:
@@ -89,6 +91,7 @@ class _Work:
         readers: Sequence[FrameReader],
         out: npt.NDArray[Any],
         chunks: Chunks,
+        threads_per_frame: int,
     ) -> None:
         self.rows: list[int] = plan.frame.tolist()
         self.places: list[int] = plan.destination.tolist()
@@ -97,10 +100,11 @@ class _Work:
         self.regions: list[list[int]] | None = None if plan.regions is None else plan.regions.tolist()
         self.out = out
         self.chunks = chunks
+        self.threads_per_frame = threads_per_frame
 
     def run(self) -> Tally:
         """Take chunks until there are none; a failure is noted, not raised."""
-        worker = FrameWorker(stream=self.out.nbytes >= STREAM_BYTES)
+        worker = FrameWorker(stream=self.out.nbytes >= STREAM_BYTES, threads=self.threads_per_frame)
         for chunk in self.chunks:
             at = chunk.start
             while at < chunk.stop:

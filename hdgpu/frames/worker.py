@@ -100,10 +100,19 @@ def at_frame(reader: FrameReader, number: int) -> Iterator[None]:
 
 
 class FrameWorker:
-    """One decoding thread's own memory and counts."""
+    """One decoding thread's own memory and counts.
 
-    def __init__(self, *, stream: bool) -> None:
+    Parameters
+    ----------
+    stream : bool
+        Whether what is written belongs to an array that does not fit into the cache.
+    threads : int
+        How many threads may share a frame.
+    """
+
+    def __init__(self, *, stream: bool, threads: int = 1) -> None:
         self.tally = Tally()
+        self._threads = threads
         self._stream = stream
         self._buffer = ReadBuffer()
         self._scratch: dict[tuple[str, tuple[int, ...], np.dtype[Any]], npt.NDArray[Any]] = {}
@@ -114,7 +123,8 @@ class FrameWorker:
         """Take one frame, or a part of it, from its bytes to its output values."""
         with at_frame(reader, number):
             data = reader.index.read(reader.source, number, self._buffer)
-            stored, route = reader.route.decode(data, self._target(reader, out), index=number)
+            target = self._target(reader, out)
+            stored, route = reader.route.decode(data, target, index=number, threads=self._threads)
             if part is None:
                 transform_frame(reader.transform, row, stored, out, stream=self._stream)
             else:
