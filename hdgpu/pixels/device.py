@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from hdgpu.array.kernels import element_strides, grid_for, launch, program, takes, type_name
+from hdgpu.array.kernels import Program, element_strides, grid_for, launch, program, takes, type_name
 from hdgpu.array.namespace import Array, array_namespace, native_device
 from hdgpu.pixels.reference import upload
 from hdgpu.pixels.steps import RampStep, SigmoidStep, Step
@@ -17,8 +17,8 @@ from hdgpu.pixels.transform import PixelTransform, TransformKind
 __all__ = ["operation_of", "scatter_frames"]
 
 Places = npt.NDArray[np.int64]
-# Stored elements that a thread of the kernel takes.
-_RUN = 8
+# Stored elements that a thread of each kernel takes.
+_RUN = {"transform": 8, "palette": 16}
 # What the kernel reads and writes: no integers of 64 bits, which are not all float64 numbers.
 _STORED = frozenset({"uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"})
 _WRITTEN = _STORED | {"float16", "bfloat16"}
@@ -32,7 +32,7 @@ def operation_of(transform: PixelTransform, rows: Sequence[int], stored: Array, 
         return None
     if transform.kind is not TransformKind.STEPS:
         palette = transform.kind is TransformKind.TABLE and transform.table(rows[0]).ndim == 2
-        return None if palette else transform.kind.name
+        return "PALETTE" if palette else transform.kind.name
     programs = [transform.programs[number] for number in {*transform.program[list(rows)].tolist()}]
     for kind, name in ((RampStep, "RAMP"), (SigmoidStep, "SIGMOID")):
         if all(len(steps) == 1 and isinstance(steps[0], kind) for steps in programs):
@@ -74,31 +74,36 @@ def scatter_frames(
         (m,) int32: not 0 for frames with values that do not fit into the type of `out`, or that may not be mapped.
         None if there can be no such values.
     """
-    samples = stored.shape[3] if stored.ndim == 4 else 1
     check = (not transform.always_fits) + 2 * (transform.valid is not None)
     device, xp = native_device(stored), array_namespace(stored)
     flags = xp.zeros(len(rows), dtype=xp.int32, device=device) if check else None
-    tables, which = _tables(transform, rows, out) if operation == "TABLE" else (None, None)
-    kernel = program(
-        "transform",
-        STORED=type_name(stored),
-        OUT=type_name(out),
-        WORKING="float32" if transform.exact_in_float32 and operation in ("IDENTITY", "AFFINE") else "float64",
-        OPERATION=operation,
-        CHECK=check,
-    )
+    tables, which = _tables(transform, rows, out) if operation in ("TABLE", "PALETTE") else (None, None)
+    kernel = _kernel(transform, operation, stored, out, check)
     parameters = upload(_parameters(transform, rows, which), stored)
-    for grid in _pixel_grids(stored, out, destination, regions, samples):
+    # of a palette the samples lie in the output alone
+    apart = element_strides(out)[3:] if operation == "PALETTE" else ()
+    for grid in _pixel_grids(stored, out, destination, regions):
         launch(
-            kernel, grid_for(-(-grid.columns // _RUN), grid.rows, len(rows)), stored,
+            kernel, grid_for(-(-grid.columns // _RUN[kernel.name]), grid.rows, len(rows)), stored,
             stored, out, upload(grid.places, stored), parameters, tables, flags, len(rows), grid.rows, grid.columns,
-            *grid.stored_strides, *grid.out_strides, 0 if tables is None else tables.shape[1],
+            *grid.stored_strides, *grid.out_strides, *apart, 0 if tables is None else tables.shape[1],
         )  # fmt: skip
     return flags
 
 
+def _kernel(transform: PixelTransform, operation: str, stored: Array, out: Array, check: int) -> Program:
+    types = {"STORED": type_name(stored), "OUT": type_name(out)}
+    if operation == "PALETTE":
+        return program("palette", **types, CHECK=check)
+    working = "float32" if transform.exact_in_float32 and operation in ("IDENTITY", "AFFINE") else "float64"
+    return program("transform", **types, WORKING=working, OPERATION=operation, CHECK=check)
+
+
 def _tables(transform: PixelTransform, rows: Sequence[int], out: Array) -> tuple[Array, list[int]]:
-    """Return the tables of some frames, (tables, entries) of the type of `out`, and the number of each frame's."""
+    """Return the tables of some frames, of the type of `out`, and the number of each frame's.
+
+    They are (tables, entries), or (tables, entries, 4) of palettes, where the last of four samples is not used.
+    """
     numbers: dict[int, int] = {}
     tables: list[npt.NDArray[Any]] = []
     which = []
@@ -108,7 +113,10 @@ def _tables(transform: PixelTransform, rows: Sequence[int], out: Array) -> tuple
             numbers[id(table)] = len(tables)
             tables.append(table)
         which.append(numbers[id(table)])
-    return array_namespace(out).astype(upload(np.stack(tables), out), out.dtype, copy=False), which
+    together = np.stack(tables)
+    if together.ndim == 3:
+        together = np.pad(together, ((0, 0), (0, 0), (0, 1)))
+    return array_namespace(out).astype(upload(together, out), out.dtype, copy=False), which
 
 
 def _parameters(transform: PixelTransform, rows: Sequence[int], which: Sequence[int] | None) -> npt.NDArray[np.float64]:
@@ -144,10 +152,12 @@ class _PixelGrid(NamedTuple):
     out_strides: tuple[int, ...]
 
 
-def _pixel_grids(
-    stored: Array, out: Array, destination: Places, regions: Places | None, samples: int
-) -> list[_PixelGrid]:
-    """Return what is gone through: samples as columns where they lie so, else one grid for each; rows as one if so."""
+def _pixel_grids(stored: Array, out: Array, destination: Places, regions: Places | None) -> list[_PixelGrid]:
+    """Return what is gone through: samples as columns where they lie so, else one grid for each; rows as one if so.
+
+    Samples of the output alone are left to the kernel: then the grid is that of the first one.
+    """
+    samples = stored.shape[3] if stored.ndim == 4 else 1
     from_strides, to_strides = element_strides(stored), element_strides(out)
     if regions is None:
         regions = np.zeros((len(destination), 6), np.int64)
@@ -163,12 +173,11 @@ def _pixel_grids(
             _PixelGrid(most_rows, most_columns, places + sample * apart, from_strides[1:3], to_strides[1:3])
             for sample in range(samples)
         ]
+    if samples == 1:
+        return [_joined(_PixelGrid(most_rows, most_columns, places, from_strides[1:3], to_strides[1:3]))]
     places[:, 3] *= samples
-    grid = _PixelGrid(
-        most_rows, most_columns * samples, places,
-        (from_strides[1], from_strides[-1]), (to_strides[1], to_strides[-1]),
-    )  # fmt: skip
-    return [_joined(grid)]
+    strides = (from_strides[1], 1), (to_strides[1], 1)
+    return [_joined(_PixelGrid(most_rows, most_columns * samples, places, *strides))]
 
 
 def _joined(grid: _PixelGrid) -> _PixelGrid:

@@ -18,6 +18,16 @@ VARIANTS: dict[str, list[dict[str, str | int]]] = {
             ("int8", "uint16", "float64", "TABLE", 0),
         )
     ],
+    "palette": [
+        {"STORED": stored, "OUT": out, "CHECK": check}
+        for stored, out, check in (
+            ("uint8", "uint8", 0),
+            ("int8", "float64", 2),
+            ("uint16", "uint16", 0),
+            ("int16", "float16", 2),
+            ("uint16", "bfloat16", 0),
+        )
+    ],
 }
 ARCHITECTURES = ("75", "80", "86", "89", "90", "100", "120")
 
