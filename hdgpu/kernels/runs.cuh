@@ -21,16 +21,23 @@ HDGPU_INLINE Run<Element, Count> load_run(const Element* at) {
     return *reinterpret_cast<const Run<Element, Count>*>(at);
 }
 
-// In words of sixteen bytes by an intrinsic: a plain assignment of floats is taken apart into one store for each.
+template <typename Word, typename Element, int Count>
+HDGPU_INLINE void store_words(Element* at, const Run<Element, Count>& run) {
+#pragma unroll
+    for (int i = 0; i < static_cast<int>(sizeof run / sizeof(Word)); ++i) {
+        Word word;
+        memcpy(&word, reinterpret_cast<const char*>(&run) + i * sizeof word, sizeof word);
+        __stwb(reinterpret_cast<Word*>(at) + i, word);
+    }
+}
+
+// In words as large as may be, by an intrinsic: a plain assignment of floats is taken apart into one store for each.
 template <typename Element, int Count>
 HDGPU_INLINE void store_run(Element* at, const Run<Element, Count>& run) {
     if constexpr (alignof(Run<Element, Count>) == 16) {
-#pragma unroll
-        for (int i = 0; i < static_cast<int>(sizeof run / sizeof(uint4)); ++i) {
-            uint4 word;
-            memcpy(&word, reinterpret_cast<const char*>(&run) + i * sizeof word, sizeof word);
-            __stwb(reinterpret_cast<uint4*>(at) + i, word);
-        }
+        store_words<uint4>(at, run);
+    } else if constexpr (alignof(Run<Element, Count>) == 8) {
+        store_words<uint2>(at, run);
     } else {
         *reinterpret_cast<Run<Element, Count>*>(at) = run;
     }

@@ -32,10 +32,16 @@ struct dim3 {
 };
 static dim3 blockIdx, threadIdx, blockDim, gridDim;
 
+struct alignas(8) uint2 {
+    unsigned x, y;
+};
 struct alignas(16) uint4 {
     unsigned x, y, z, w;
 };
-inline void __stwb(uint4* at, uint4 value) { *at = value; }
+template <typename Word>
+inline void __stwb(Word* at, Word value) {
+    *at = value;
+}
 
 template <typename Word>
 inline Word atomicOr(Word* at, Word value) {

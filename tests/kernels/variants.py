@@ -28,6 +28,7 @@ VARIANTS: dict[str, list[dict[str, str | int]]] = {
             ("uint16", "bfloat16", 0),
         )
     ],
+    "color_table": [{"OUT": out} for out in ("uint8", "int16", "float32", "bfloat16")],
 }
 ARCHITECTURES = ("75", "80", "86", "89", "90", "100", "120")
 
