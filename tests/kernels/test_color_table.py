@@ -65,7 +65,11 @@ def test_any_table_to_any_shape(
 def test_rectangles_of_frames_go_to_their_places_in_any_layout(launcher: HostLauncher, data: st.DataObject) -> None:
     """Colours by pixel and by plane, flips and tiles: what NumPy's indexing says, and nothing beside it is touched."""
     draw = data.draw
-    frames, rows, columns = draw(st.integers(1, 3)), draw(st.integers(1, 6)), draw(st.sampled_from([1, 3, 8, 12, 16, 19]))
+    frames, rows, columns = (
+        draw(st.integers(1, 3)),
+        draw(st.integers(1, 6)),
+        draw(st.sampled_from([1, 3, 8, 12, 16, 19])),
+    )
     table, stored = table_of(1), colors_of((frames, rows, columns, 3), 5)
     stored = draw(st.sampled_from([stored, np.asfortranarray(stored), stored[:, ::-1, ::-1], stored[..., ::-1]]))
     order = draw(st.sampled_from([(0, 1, 2, 3), (0, 1, 2, 3), (0, 3, 1, 2), (3, 2, 1, 0)]))
