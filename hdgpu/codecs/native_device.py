@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from hdgpu.array.device import on_device_of
 from hdgpu.array.functions import dtype_name, native_dtype, reinterpret, take
 from hdgpu.array.interop import to_numpy
 from hdgpu.array.kernels import element_strides, grid_for, launch, program, takes
@@ -167,7 +168,8 @@ def _empty(raw: Array, shape: tuple[int, ...], pixel: ImagePixel) -> Array:
 
 
 def _uploaded(numbers: npt.NDArray[np.int64], like: Array) -> Array:
-    return array_namespace(like).asarray(numbers, device=native_device(like))
+    with on_device_of(like):
+        return array_namespace(like).asarray(numbers, device=native_device(like))
 
 
 # --- One bit a sample -------------------------------------------------------------------------------------------------

@@ -71,11 +71,14 @@ def test_any_description(
         np.testing.assert_array_equal(stored, on_host(raw, starts, pixel, order))
 
 
-@given(descriptions(allocated=8), st.integers(0, 99), st.integers(0, 4), st.sampled_from([0, 1]))
-def test_words(launcher: HostLauncher, pixel: ImagePixel, seed: int, offset: int, extra: int) -> None:
+@given(
+    descriptions(allocated=8), st.integers(0, 99), st.sampled_from([0, 1, 4, 15]), st.sampled_from([0, 1]),
+    st.sampled_from([0, 1]),
+)  # fmt: skip
+def test_words(launcher: HostLauncher, pixel: ImagePixel, seed: int, offset: int, extra: int, first: int) -> None:
     """Frames of odd length begin on either byte of a word."""
     length = pixel.frame_bits // 8
-    raw = bytes_of((2 * length + offset + 1) // 2 * 2 + extra, seed)
+    raw = bytes_of((2 * length + offset + 1) // 2 * 2 + extra, seed, first)
     starts = 8 * (offset + np.arange(2) * length)
     stored, flags = decode_native(raw, starts, pixel, "words")
     assert "samples" in launcher.launched

@@ -35,14 +35,14 @@ def test_frames_that_follow_one_another_bit_by_bit(
     pixel = ImagePixel(rows, columns, samples, photometric, 1, 1, 0, signed, planar_configuration=1)
     count = pixel.frame_samples
     raw = bytes_of(-(-(offset + frames * count) // 8), seed)
-    starts = offset + np.arange(frames) * count
+    starts = offset + np.arange(frames)[::-1] * count  # the other way round than they lie
     before = len(launcher.launched)
     stored, flags = decode_native(raw, starts, pixel)
     assert launcher.launched[before:] == ["unpack_bits"] * bool(frames)
     assert flags is None
     assert stored.dtype == pixel.dtype
     bits = np.unpackbits(raw, bitorder="little")[offset : offset + frames * count]
-    np.testing.assert_array_equal(stored, bits.reshape(frames, *pixel.frame_shape))
+    np.testing.assert_array_equal(stored[::-1], bits.reshape(frames, *pixel.frame_shape))
     np.testing.assert_array_equal(stored, in_plain_steps(raw, starts, pixel).stored)
     if offset == 0:
         np.testing.assert_array_equal(stored, on_host(raw, starts, pixel))
