@@ -19,6 +19,30 @@ VARIANTS: dict[str, list[dict[str, str | int]]] = {
             ("int8", "uint16", "float64", "TABLE", 0),
         )
     ],
+    "palette": [
+        {"STORED": stored, "OUT": out, "CHECK": check}
+        for stored, out, check in (
+            ("uint8", "uint8", 0),
+            ("int8", "float64", 2),
+            ("uint16", "uint16", 0),
+            ("int16", "float16", 2),
+            ("uint16", "bfloat16", 0),
+        )
+    ],
+    "samples": [
+        {"WORD": word, "SIGNED": signed, "ORDER": order, "CHECK": check}
+        for word, signed, order, check in (
+            ("uint8", 0, "WORDS", 0),
+            ("uint8", 1, "LITTLE", 1),
+            ("uint16", 1, "BIG", 1),
+            ("uint16", 0, "LITTLE", 0),
+            ("uint32", 1, "BIG", 0),
+            ("uint64", 0, "BIG", 1),
+        )
+    ],
+    "unpack_bits": [{}],
+    "ybr": [{"LAYOUT": layout, "PARTIAL": partial} for layout, partial in (("PIXELS", 0), ("PLANES", 0), ("PAIRS", 1))],
+    "color_table": [{"OUT": out} for out in ("uint8", "int16", "float32", "bfloat16")],
 }
 ARCHITECTURES = ("75", "80", "86", "89", "90", "100", "120")
 
