@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <tuple>
 #include <ucontext.h>
 #include <utility>
@@ -97,12 +98,16 @@ void in_turns(dim3 size, bool reverse, const Work& work) {
     struct Thread {
         ucontext_t context;
         dim3 index;
-        std::vector<char> stack;
+        char* stack;
         const Work* work;
         bool ended;
     };
+    static std::vector<std::unique_ptr<char[]>> stacks;  // kept from block to block, their bytes as they were left
     std::vector<Thread> threads;
-    each(size, reverse, [&](dim3 index) { threads.push_back({{}, index, std::vector<char>(STACK), &work, false}); });
+    each(size, reverse, [&](dim3 index) {
+        if (stacks.size() == threads.size()) stacks.emplace_back(new char[STACK]);
+        threads.push_back({{}, index, stacks[threads.size()].get(), &work, false});
+    });
     entered = [](void* with) {
         Thread* thread = static_cast<Thread*>(with);
         (*thread->work)(thread->index);
@@ -111,8 +116,8 @@ void in_turns(dim3 size, bool reverse, const Work& work) {
     };
     for (Thread& thread : threads) {
         getcontext(&thread.context);
-        thread.context.uc_stack.ss_sp = thread.stack.data();
-        thread.context.uc_stack.ss_size = thread.stack.size();
+        thread.context.uc_stack.ss_sp = thread.stack;
+        thread.context.uc_stack.ss_size = STACK;
         thread.context.uc_link = nullptr;
         makecontext(&thread.context, enter, 0);
     }
