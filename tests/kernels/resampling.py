@@ -24,7 +24,8 @@ PAIRS = [
 
 def by_reference(*arguments: Any, **options: Any) -> Any:
     """Return what the array API reference makes of the same call as `resampled`."""
-    with mock.patch.object(device, "suitable", lambda *_: False), mock.patch.object(host, "extension", lambda: None):
+    refused = mock.patch.object(device, "suitable", return_value=False)
+    with refused, mock.patch.object(host, "extension", return_value=None):
         return resampled(*arguments, **options)
 
 

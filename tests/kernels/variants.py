@@ -44,6 +44,20 @@ VARIANTS: dict[str, list[dict[str, str | int]]] = {
         )
     ],
     "spline_filter": [{"WORKING": working, "TILED": tiled} for working in ("float32", "float64") for tiled in (0, 1)],
+    "statistics": [
+        *({"VALUE": value, "STAGE": "PARTIAL"} for value in ("uint8", "int16", "uint64", "float16", "bfloat16")),
+        *({"VALUE": value, "STAGE": "PARTIAL"} for value in ("float32", "float64")),
+        {"VALUE": "float64", "STAGE": "MERGE"},
+    ],
+    "normalize": [
+        {"VALUE": value, "WORKING": working, "OUT": out, "SCALE": scale}
+        for value, working, out, scale in (
+            ("int16", "float64", "float64", "DIVIDE"),
+            ("float32", "float32", "float32", "DIVIDE"),
+            ("float16", "float32", "float16", "MULTIPLY"),
+            ("bfloat16", "float32", "bfloat16", "MULTIPLY"),
+        )
+    ],
 }
 ARCHITECTURES = ("75", "80", "86", "89", "90", "100", "120")
 
