@@ -32,7 +32,7 @@ MUTATIONS = [
     ("rle_packets.cuh", "257 - code : code + 1", "256 - code : code + 1", "random_packets"),
     ("rle_packets.cuh", "if (code == 128) continue;", "", "random_packets"),
     ("rle_packets.cuh", "length = repeats ? 0 : taken", "length = 0", "test_bad_input_endings"),
-    ("rle_packets.cuh", "length > room - bytes", "length > room", "test_bad_input_endings"),
+    ("rle_packets.cuh", "length > room - bytes", "false", "test_bad_input_endings"),
     ("rle_packets.cuh", "at + taken > end", "at + taken > until", "random_packets"),
     ("rle_packets.cuh", "walk.written += bytes;", "walk.written = bytes;", "random_packets"),
     ("rle_packets.cuh", "offset <= before", "offset < before", "test_reasons"),
@@ -44,7 +44,7 @@ MUTATIONS = [
     ("rle.cu", "from & 1 ? 0 :", "from & 1 ? 1 :", "random_packets"),
     ("rle.cu", "at + byte < size", "at + byte + 2 < size", "random_packets"),
     ("rle.cu", "(size - 1 - number % size)", "number % size", "random_packets"),
-    ("rle.cu", "frame * pixels * segments + number", "static_cast<int32>(frame * pixels * segments) + number", "2_to_the"),
+    ("rle.cu", "frame * pixels * segments", "static_cast<int32>(frame * pixels * segments)", "2_to_the"),
     ("rle.cu", "(before | found) ==", "found ==", "test_bad_input_endings"),
 ]  # fmt: skip
 pytestmark = pytest.mark.usefixtures("launcher")
