@@ -55,9 +55,9 @@ def decode_frames(
     Returns
     -------
     containers : array
-        (m, rows, columns) or (m, rows, columns, samples) of ``pixel.dtype``, in the library and on the device of `data`:
-        the containers of the samples as they are in the segments.  What is the same for all decoders is still to be
-        done: High Bit, bits that are not stored, and colour.
+        (m, rows, columns) or (m, rows, columns, samples) of ``pixel.dtype``, in the library and on the device of
+        `data`: the containers of the samples as they are in the segments.  What is the same for all decoders is still
+        to be done: High Bit, bits that are not stored, and colour.
     flags : array
         (m,) int32, an `RleFlag` for each frame.  What was decoded of a frame counts only where it is 0.
 
@@ -143,7 +143,8 @@ def _segments(pixel: ImagePixel) -> int:
 
 def _places(data: Array, offsets: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
     """Return (m, 2) int64, offset and length of each frame, which lies within the data."""
-    if not takes(data) or data.dtype != native_dtype(data, "uint8") or element_strides(data) != (1,):
+    one_axis = takes(data) and data.ndim == 1 and (data.shape[0] < 2 or element_strides(data) == (1,))
+    if not one_axis or data.dtype != native_dtype(data, "uint8"):
         raise ValueError("The frames have to be contiguous bytes, along one axis, on a device that runs kernels.")
     if len(offsets) != len(lengths):
         raise ValueError(f"There are {len(offsets)} offsets and {len(lengths)} lengths of frames.")

@@ -1,0 +1,64 @@
+"""The kernels under the address sanitizer: that no element outside of an array is read or written."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.kernels.mutation import ENVIRONMENT_VARIABLE, FOLDER, mutations_of
+from tests.kernels.variants import VARIANTS
+
+# What the tests are called that lead kernels to the edges of their arrays: each kernel has some.
+NAMES = ("bad_input", "bounds", "edges", "outside", "rectangles")
+# For each kernel, a mutation that goes out of bounds, with the test that has to show it.
+OUT_OF_BOUNDS = {
+    "rle": ("rle_packets.cuh", "length > room - bytes", "false"),
+    "transform": ("transform.cu", "count >= RUN && ", ""),
+}
+
+
+def run(modules: list[Path], names: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run tests with kernels that are compiled with the sanitizer, whose memory it watches from the beginning."""
+    compiler = shutil.which("g++")
+    assert compiler, "the tests of the kernels need g++"
+    library = subprocess.run([compiler, "-print-file-name=libasan.so"], capture_output=True, text=True).stdout.strip()
+    if not Path(library).is_absolute():
+        pytest.skip("needs the address sanitizer of g++, libasan")
+    # Threads of a block have stacks of their own, which the sanitizer need not know about: nothing unwinds them.
+    options = "detect_leaks=0:detect_stack_use_after_return=0:abort_on_error=0"
+    sanitized = {
+        "HDGPU_TEST_SANITIZE": "1", "LD_PRELOAD": library, "ASAN_OPTIONS": options, "PYTHONMALLOC": "malloc",
+    }  # fmt: skip
+    command = [sys.executable, "-m", "pytest", "-v", "-x", "-s", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    return subprocess.run(
+        [*command, *map(str, modules), "-k", names],
+        env={**os.environ, **sanitized, **environment},
+        cwd=FOLDER.parents[1],
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_nothing_outside_of_an_array_is_touched() -> None:
+    done = run([FOLDER / f"test_{kernel}.py" for kernel in VARIANTS], " or ".join(NAMES))
+    printed = done.stdout + done.stderr
+    assert done.returncode == 0, printed[-6000:]
+    assert "Sanitizer" not in printed
+    without = [kernel for kernel in VARIANTS if f"test_{kernel}.py::" not in printed]
+    assert not without, f"no test of {without} is called after one of {NAMES}"
+
+
+@pytest.mark.parametrize("kernel", OUT_OF_BOUNDS)
+def test_the_sanitizer_finds_what_is_out_of_bounds(kernel: str) -> None:
+    listed = [mutation[:3] for mutation in mutations_of(kernel)]
+    number = listed.index(OUT_OF_BOUNDS[kernel])
+    done = run(
+        [FOLDER / f"test_{kernel}.py"], " or ".join(NAMES), **{ENVIRONMENT_VARIABLE: f"{kernel}:{number}"}
+    )
+    assert "ERROR: AddressSanitizer: heap-buffer-overflow" in done.stderr, done.stdout + done.stderr
+    assert f" in {kernel} " in done.stderr  # the kernel itself, by its name
