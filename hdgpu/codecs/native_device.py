@@ -21,7 +21,7 @@ from hdgpu.codecs.color import fused_ybr_to_rgb
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import PixelDataSizeError
 
-__all__ = ["BYTE_ORDERS", "ByteOrder", "NativeFrames", "decode_native", "raise_flagged"]
+__all__ = ["BYTE_ORDERS", "LOW_SAMPLES", "ByteOrder", "NativeFrames", "decode_native", "raise_flagged"]
 
 ByteOrder: TypeAlias = Literal["little", "big", "words"]
 """Of the bytes of a sample; ``"words"`` for 8-bit samples in big endian words of 16 bits (VR OW)."""
@@ -33,7 +33,8 @@ BYTE_ORDERS: dict[str, ByteOrder] = {
 }
 """By the name of a `Route`."""
 
-_SPARE_BITS, _BITS_BELOW = 1, 2  # what the flags of a frame are made of
+_SPARE_BITS, LOW_SAMPLES = 1, 2
+"""What the flags of a frame are made of; that of one whose samples lie lower than they should is `LOW_SAMPLES` alone."""
 
 
 class NativeFrames(NamedTuple):
@@ -103,7 +104,7 @@ def raise_flagged(flags: Array | None, pixel: ImagePixel) -> None:
     if flags is None:
         return
     # Bits below the sample are set, and none above it is: it lies lower than it should.
-    for index in np.flatnonzero(to_numpy(flags) == _BITS_BELOW).tolist():
+    for index in np.flatnonzero(to_numpy(flags) == LOW_SAMPLES).tolist():
         raise wrong_high_bit(pixel, index + 1)
 
 
@@ -247,7 +248,7 @@ def _without_spare_bits(samples: Array, pixel: ImagePixel, low: int, spare: int)
     flags = None
     if low:
         above, below = xp.any(kept != words, axis=1), xp.any((words & ((1 << low) - 1)) != 0, axis=1)
-        flags = xp.astype(above, xp.int32) * _SPARE_BITS + xp.astype(below, xp.int32) * _BITS_BELOW
+        flags = xp.astype(above, xp.int32) * _SPARE_BITS + xp.astype(below, xp.int32) * LOW_SAMPLES
     return reinterpret(stored, pixel.dtype), flags
 
 

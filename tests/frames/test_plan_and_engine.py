@@ -15,9 +15,9 @@ from hdgpu.dicom.header import header_of_dataset
 from hdgpu.dicom.instance import Instance
 from hdgpu.errors import FrameDecodeError
 from hdgpu.frames.engine import run_plan
-from hdgpu.frames.worker import FrameReader
 from hdgpu.frames.plan import ScatterPlan
 from hdgpu.frames.table import FrameTable
+from hdgpu.frames.worker import FrameReader
 from hdgpu.pixels.compile import compile_transform
 from hdgpu.pixels.options import TransformOptions
 from tests.make_series import make_dataset, make_series

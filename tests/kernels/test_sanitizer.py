@@ -57,8 +57,6 @@ def test_nothing_outside_of_an_array_is_touched() -> None:
 def test_the_sanitizer_finds_what_is_out_of_bounds(kernel: str) -> None:
     listed = [mutation[:3] for mutation in mutations_of(kernel)]
     number = listed.index(OUT_OF_BOUNDS[kernel])
-    done = run(
-        [FOLDER / f"test_{kernel}.py"], " or ".join(NAMES), **{ENVIRONMENT_VARIABLE: f"{kernel}:{number}"}
-    )
+    done = run([FOLDER / f"test_{kernel}.py"], " or ".join(NAMES), **{ENVIRONMENT_VARIABLE: f"{kernel}:{number}"})
     assert "ERROR: AddressSanitizer: heap-buffer-overflow" in done.stderr, done.stdout + done.stderr
     assert f" in {kernel} " in done.stderr  # the kernel itself, by its name
