@@ -34,7 +34,7 @@ BYTE_ORDERS: dict[str, ByteOrder] = {
 """By the name of a `Route`."""
 
 _SPARE_BITS, LOW_SAMPLES = 1, 2
-"""What the flags of a frame are made of; that of one whose samples lie lower than they should is `LOW_SAMPLES` alone."""
+"""What the flags of a frame are made of; where samples lie lower than they should, `LOW_SAMPLES` alone."""
 
 
 class NativeFrames(NamedTuple):

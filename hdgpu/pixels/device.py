@@ -23,6 +23,8 @@ _RUN = {"transform": 8, "palette": 16}
 # What the kernel reads and writes: no integers of 64 bits, which are not all float64 numbers.
 _STORED = frozenset({"uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"})
 _WRITTEN = _STORED | {"float16", "bfloat16"}
+# Types all of whose values are float32 numbers.
+_EXACT_FLOAT32 = frozenset({"uint8", "int8", "uint16", "int16", "float32"})
 # Columns of `FrameParameters` in kernels/pixel_value.cuh.
 _PARAMETERS = 10
 
@@ -118,7 +120,9 @@ def _kernel(transform: PixelTransform, operation: str, stored: Array, out: Array
     types = {"STORED": type_name(stored), "OUT": type_name(out)}
     if operation == "PALETTE":
         return program("palette", **types, CHECK=check)
-    working = "float32" if transform.exact_in_float32 and operation in ("IDENTITY", "AFFINE") else "float64"
+    # The identity counts as exact whatever the values are; not all of these are float32 numbers.
+    exact = transform.exact_in_float32 and types["STORED"] in _EXACT_FLOAT32
+    working = "float32" if exact and operation in ("IDENTITY", "AFFINE") else "float64"
     return program("transform", **types, WORKING=working, OPERATION=operation, CHECK=check)
 
 

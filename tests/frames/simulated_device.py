@@ -27,7 +27,7 @@ from tests.kernels.on_host import HostLauncher
 POISON = 0xA5
 
 
-class OutOfMemory(Exception):
+class DeviceMemoryError(Exception):
     """Of the simulated device."""
 
 
@@ -56,7 +56,7 @@ class SimulatedRuntime(Runtime):
     ) -> None:
         self.index = None
         self.xp = namespace_of_library("numpy")
-        self.out_of_memory = OutOfMemory
+        self.out_of_memory = DeviceMemoryError
         self.counts: Counter[str] = Counter()
         self.lanes: list[SimulatedLane] = []
         self.staged: list[npt.NDArray[np.uint8]] = []
@@ -103,7 +103,7 @@ class SimulatedRuntime(Runtime):
 
     def check_upload(self, size: int) -> None:
         if self._largest is not None and size > self._largest:
-            raise OutOfMemory(f"{size} bytes")
+            raise DeviceMemoryError(f"{size} bytes")
 
     def active(self) -> AbstractContextManager[Any]:
         return nullcontext()

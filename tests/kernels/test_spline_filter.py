@@ -64,7 +64,8 @@ def test_nothing_outside_of_the_values_is_touched(axis: int) -> None:
     before = values.copy()
     device._filter_along(values, axis, "float32")
     np.testing.assert_array_equal(values, expected_of(before, [axis], "float32"))
-    assert (memory[0] == 7).all() and (memory[1, :2] == 7).all()
+    assert (memory[0] == 7).all()
+    assert (memory[1, :2] == 7).all()
     assert (memory[1, 7:] == 7).all()
 
 

@@ -29,6 +29,7 @@ MUTATIONS = [
     ("convert.cuh", "value - value != 0.0", "true", "test_halves"),
     ("convert.cuh", "return static_cast<double>(out) == value", "return true", "test_slope"),
     ("transform.cu", "at < last_entry ? at", "at + 1 < last_entry ? at + 1", "test_tables"),
+    ("transform.cu", "WORKING value = static_cast<WORKING>", "float32 value = static_cast<float32>", "test_all_values"),
     ("transform.cu", "parameters.slope) +", "parameters.slope) -", "test_slope"),
     ("transform.cu", "stored <= parameters.most", "stored <= parameters.most + 1", "test_values_that"),
     ("transform.cu", "count >= RUN && ", "", "test_rectangles"),
@@ -65,7 +66,7 @@ def transform_of(
     which = np.arange(frames, dtype=np.int64) % len(steps)
     limits = None if valid is None else np.tile(np.array(valid, float), (frames, 1))
     return PixelTransform(
-        kind, slope, intercept, np.dtype(out), False, dtype, (3, 4), steps, which,
+        kind, slope, intercept, np.dtype(out), kind is TransformKind.IDENTITY, dtype, (3, 4), steps, which,
         pixel.stored_range if dtype.kind != "f" else (0, 0), limits,
     )  # fmt: skip
 
@@ -151,6 +152,16 @@ def test_tables_of_each_frame(launcher: HostLauncher, stored: str, out: str, see
         transform_frames(transform, values, [4, 1, 1, 0, 3]), reference_of(transform, values, [4, 1, 1, 0, 3])
     )
     assert "transform" in launcher.launched
+
+
+@pytest.mark.parametrize("stored", STORED)
+def test_all_values_of_a_type_are_kept(stored: str) -> None:
+    """What needs more than float32 is not computed in it."""
+    limits = np.finfo(stored) if np.dtype(stored).kind == "f" else np.iinfo(stored)
+    values = np.array([limits.min, limits.max, limits.max - limits.max / 1e9]).astype(stored).reshape(1, 1, 3)
+    for out in (stored, "float64"):
+        given = transform_frames(transform_of(TransformKind.IDENTITY, stored, out, 1, 0), values, [0])
+        np.testing.assert_array_equal(given, values.astype(out))
 
 
 @settings(max_examples=60)
