@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,10 +13,8 @@ from hdgpu.array import device as devices
 from hdgpu.array import streams
 from hdgpu.array.device import CudaStatus
 from hdgpu.codecs.nvimgcodec import installed
-from hdgpu.errors import DeviceUnavailableError, HdgpuError
+from hdgpu.errors import HdgpuError
 from tests.frames.simulated_device import SimulatedRuntime
-from tests.make_multiframe import make_enhanced, make_tiled
-from tests.make_series import make_series, write_series
 from tests.sample_files import INEXACT, SAMPLE_FILES, SampleFile
 
 pytestmark = pytest.mark.skipif(installed() is None, reason="needs nvidia-nvimgcodec-cu13")
