@@ -18,15 +18,16 @@ TYPES = ("uint8", "int16", "uint32", "int64", "float16", "float32", "float64", "
 SHAPES = st.tuples(st.integers(1, 20), st.integers(1, 9), st.integers(1, 40))
 CHANNELS = st.sampled_from([(), (1,), (3,), (2, 2), (40,)])
 MUTATIONS = [
-    ("moments.cuh", "rest < 0 ? 0 : rest", "rest", "equal_values"),
+    ("moments.cuh", "squares - sum * mean", "squares", "test_any_layout"),
     ("moments.cuh", "difference * difference * a.count * part", "difference * a.count * part", "test_any_layout"),
     ("moments.cuh", "values[i] < least ? values[i]", "values[i] < most ? values[i]", "test_any_layout"),
     ("moments.cuh", "return b < a || b != b ? b", "return b < a ? b", "not_finite"),
-    ("moments.cuh", "sum - sum == 0 && first - first == 0", "true", "not_finite"),
+    ("moments.cuh", "has_nan = has_nan || values[i] != values[i];", "", "not_finite"),
+    ("moments.cuh", " + (first - first)", "", "not_finite"),
     ("moments.cuh", "low != high ?", "false ?", "not_finite"),
     ("moments.cuh", "exponent + 112", "exponent + 111", "test_any_layout"),
     ("statistics.cu", "member + half < members", "member + half <= members", "test_any_layout"),
-    ("statistics.cu", "if (column < columns) {", "if (column <= columns) {", "test_any_layout"),
+    ("statistics.cu", "first + (RUN - 1) * apart", "first + (RUN - 2) * apart", "test_any_layout"),
     ("statistics.cu", "gridDim.y + blockIdx.y) * gridDim.x", "gridDim.y) * gridDim.x", "test_any_layout"),
     ("statistics.cu", "group * period + mine % period) * blocks", "group + mine % period) * blocks", "test_any_layout"),
     ("statistics.cu", "layer * layer_stride + ", "", "test_any_layout"),
