@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hdgpu.volume import statistics
+from hdgpu.errors import OutputTypeError
+from hdgpu.volume import intensity, statistics
 from hdgpu.volume.statistics import statistics_of
 from tests.kernels.on_device import last_block_only
 from tests.kernels.on_host import HostLauncher
@@ -136,3 +137,21 @@ def test_an_array_of_more_than_2_to_the_31_elements(launcher: HostLauncher) -> N
     with mock.patch.object(np, "empty", lambda *shape, **options: empty(*shape, **options) * 0):
         assert statistics_of(array, False) is not None
     assert launcher.launched == ["statistics", "statistics"]
+
+
+@given(
+    st.lists(st.sampled_from([0.0, -1.0, 127.0, 128.0, 3e38, 1e300, np.inf, -np.inf, np.nan]), min_size=1, max_size=5),
+    st.sampled_from(["float32", "float64", "int16", "int64"]),
+    st.sampled_from(["int8", "uint8", "int64", "float16", "float32", "float64"]),
+)
+def test_casting_finds_what_does_not_fit(values: list[float], source: str, target: str) -> None:
+    with np.errstate(invalid="ignore", over="ignore"):
+        array = np.array(values).astype(source).reshape(1, 1, -1)
+        results: list[Any] = []
+        for found in (statistics_of, lambda *_, **__: None):
+            with mock.patch.object(intensity, "statistics_of", found):
+                try:
+                    results.append(intensity.cast(array, target).tolist())
+                except OutputTypeError as error:
+                    results.append(str(error))
+    assert repr(results[0]) == repr(results[1])
