@@ -35,29 +35,26 @@ HDGPU_INLINE float32 number_of(float16 value) {
 
 // --- Moments ----------------------------------------------------------------------------------------------------------
 
-// The moments of up to RUN values, by their differences from the first.
+// The moments of RUN values, by their differences from the first.
 template <int RUN, typename Value>
-HDGPU_INLINE Moments moments_of(const Value* values, int count) {
+HDGPU_INLINE Moments moments_of(const Value* values) {
     const float64 first = static_cast<float64>(values[0]);
     Value least = values[0], most = values[0];
     float64 sum = 0, squares = 0;
+    bool has_nan = values[0] != values[0];
 #pragma unroll
     for (int i = 1; i < RUN; ++i) {
-        if (i >= count) break;
         const float64 difference = static_cast<float64>(values[i]) - first;
         sum += difference;
         squares += difference * difference;
         least = values[i] < least ? values[i] : least;
         most = values[i] > most ? values[i] : most;
+        has_nan = has_nan || values[i] != values[i];
     }
-    const float64 inverse = 1.0 / count, rest = squares - sum * sum * inverse;
-    Moments moments = {static_cast<float64>(count), first + sum * inverse, (rest < 0 ? 0 : rest) + (first - first),
-                       static_cast<float64>(least), static_cast<float64>(most)};
-    if (sum - sum == 0 && first - first == 0) return moments;
-    for (int i = 0; i < count; ++i) {  // not finite: is it NaN?
-        if (values[i] != values[i]) moments.least = moments.most = static_cast<float64>(values[i]);
-    }
-    return moments;
+    const float64 mean = sum * (1.0 / RUN), rest = squares - sum * mean;
+    const float64 nan = first + sum;
+    return {RUN, first + mean, (rest < 0 ? 0 : rest) + (first - first), has_nan ? nan : static_cast<float64>(least),
+            has_nan ? nan : static_cast<float64>(most)};
 }
 
 HDGPU_INLINE float64 least_of(float64 a, float64 b) { return b < a || b != b ? b : a; }

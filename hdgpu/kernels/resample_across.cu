@@ -27,12 +27,13 @@ typedef LinearStencil<SOURCE, WORKING> Stencil;
 typedef CubicStencil<SOURCE, WORKING> Stencil;
 #endif
 
-extern "C" __global__ void resample_across(const SOURCE* __restrict__ source, OUT* __restrict__ out, Index fill,
-                                           Index size0, Index size1, Index size2, Index channels, Index stride0,
-                                           Index stride1, Index stride2, Index channel_stride, Index planes, Index rows,
-                                           Index columns, float64 offset0, float64 offset1, float64 offset2,
-                                           float64 step00, float64 step01, float64 step02, float64 step10, float64 step11,
-                                           float64 step12, float64 step20, float64 step21, float64 step22) {
+// So many registers that 64 voxels may be on their way at once, and still as many threads as hide the others' waiting.
+extern "C" __global__ void __launch_bounds__(256, ORDER == CUBIC ? 2 : 4)
+    resample_across(const SOURCE* __restrict__ source, OUT* __restrict__ out, Index fill, Index size0, Index size1,
+                    Index size2, Index channels, Index stride0, Index stride1, Index stride2, Index channel_stride,
+                    Index planes, Index rows, Index columns, float64 offset0, float64 offset1, float64 offset2,
+                    float64 step00, float64 step01, float64 step02, float64 step10, float64 step11, float64 step12,
+                    float64 step20, float64 step21, float64 step22) {
     const Axis axes[3] = {{size0, stride0}, {size1, stride1}, {size2, stride2}};
     const OUT outside = value_of_bits<OUT>(fill);
     HDGPU_FOR(i, z, planes) HDGPU_FOR(j, y, rows) {

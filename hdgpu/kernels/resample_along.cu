@@ -51,11 +51,11 @@ HDGPU_INLINE WORKING combined(const SOURCE* source, const Taps<TAPS0>& planes, c
     });
 }
 
-extern "C" __global__ void resample_along(const SOURCE* __restrict__ source, OUT* __restrict__ out, Index fill,
-                                          const int32* __restrict__ index, const WORKING* __restrict__ weights,
-                                          Index channels, Index stride0, Index stride1, Index stride2,
-                                          Index channel_stride, Index planes, Index rows, Index columns, Index begin0,
-                                          Index count0, Index begin1, Index count1, Index begin2, Index count2) {
+extern "C" __global__ void __launch_bounds__(256, TAPS0 * TAPS1 * TAPS2 > 8 ? 2 : 4)
+    resample_along(const SOURCE* __restrict__ source, OUT* __restrict__ out, Index fill, const int32* __restrict__ index,
+                   const WORKING* __restrict__ weights, Index channels, Index stride0, Index stride1, Index stride2,
+                   Index channel_stride, Index planes, Index rows, Index columns, Index begin0, Index count0,
+                   Index begin1, Index count1, Index begin2, Index count2) {
     const OUT outside = value_of_bits<OUT>(fill);
     const int32 *index1 = index + TAPS0 * count0, *index2 = index1 + TAPS1 * count1;
     const WORKING *weights1 = weights + Taps<TAPS0>::WEIGHTS * count0, *weights2 = weights1 + Taps<TAPS1>::WEIGHTS * count1;

@@ -26,25 +26,27 @@
 
 typedef decltype(number_of(VALUE())) Number;
 
-// Up to RUN values of a line, `apart` columns from one another.
-HDGPU_INLINE Moments run_of(const VALUE* line, Index first, Index columns, Index column_stride, Index apart) {
-    Number numbers[RUN];
-    int count = 0;
+// Together with up to RUN values of a line, `apart` columns from one another: at its end one by one, which is slower.
+HDGPU_INLINE void add_run(Moments& found, const VALUE* line, Index first, Index columns, Index column_stride, Index apart) {
+    const VALUE* const from = line + first * column_stride;
+    if (first + (RUN - 1) * apart < columns) {
+        Number numbers[RUN];
 #pragma unroll
-    for (int i = 0; i < RUN; ++i) {
-        const Index column = first + i * apart;
-        if (column < columns) {
-            numbers[i] = number_of(line[column * column_stride]);
-            count = i + 1;
-        }
+        for (int i = 0; i < RUN; ++i) numbers[i] = number_of(from[i * apart * column_stride]);
+        found = together(found, moments_of<RUN>(numbers));
+        return;
     }
-    if (count == 0) return {0, 0, 0, 0, 0};
-    return moments_of<RUN>(numbers, count);
+#pragma unroll 1
+    for (Index i = 0; first + i * apart < columns; ++i) {
+        const Number number = number_of(from[i * apart * column_stride]);
+        found = together(found, moments_of<1>(&number));
+    }
 }
 
-extern "C" __global__ void statistics(const VALUE* __restrict__ values, Moments* __restrict__ moments, Index start,
-                                      Index groups, Index layers, Index rows, Index columns, Index group_stride,
-                                      Index layer_stride, Index row_stride, Index column_stride, Index period) {
+extern "C" __global__ void __launch_bounds__(THREADS, 3)
+    statistics(const VALUE* __restrict__ values, Moments* __restrict__ moments, Index start, Index groups, Index layers,
+               Index rows, Index columns, Index group_stride, Index layer_stride, Index row_stride, Index column_stride,
+               Index period) {
     __shared__ Moments shared[THREADS];
     const Index wide = blockDim.x / period * period, mine = threadIdx.x;  // threads beyond have no channel
     const Index members = wide / period * blockDim.y, member = threadIdx.y * (wide / period) + mine / period;
@@ -56,7 +58,7 @@ extern "C" __global__ void statistics(const VALUE* __restrict__ values, Moments*
         HDGPU_FOR(layer, z, layers) HDGPU_FOR(row, y, rows) {
             const VALUE* line = values + start + group * group_stride + layer * layer_stride + row * row_stride;
             for (Index first = blockIdx.x * wide * RUN; first < columns; first += gridDim.x * wide * RUN) {
-                if (mine < wide) found = together(found, run_of(line, first + mine, columns, column_stride, wide));
+                if (mine < wide) add_run(found, line, first + mine, columns, column_stride, wide);
             }
         }
         if (mine < wide) *place = found;

@@ -56,11 +56,7 @@ def require_range(array: Array, dtype: npt.DTypeLike) -> None:
         if bool(xp.any((array != 0) & (array != 1))):
             raise OutputTypeError("only arrays of zeros and ones can be cast to bool")
         return
-    if target.kind == "f" and source.kind == "f":  # which all have infinities and NaN
-        array = xp.where(xp.isfinite(array), array, xp.zeros_like(array))
-    array = comparable(array)
-    as_python = float if source.kind == "f" else int
-    smallest, largest = as_python(xp.min(array)), as_python(xp.max(array))
+    smallest, largest = _extremes(array, finite=target.kind == "f" and source.kind == "f")  # which all have others
     low, high = _range_of(target)
     if not low <= smallest <= largest <= high:  # as NaN is not
         raise OutputTypeError(
@@ -68,6 +64,22 @@ def require_range(array: Array, dtype: npt.DTypeLike) -> None:
             expected=f"between {low} and {high}",
             found=f"between {smallest} and {largest}",
         )
+
+
+def _extremes(array: Array, *, finite: bool) -> tuple[float, float]:
+    """Return the smallest and the largest value, of all or, with 0, of the finite ones: this waits for the device."""
+    xp, source = array_namespace(array), host_dtype(array)
+    as_python = float if source.kind == "f" else int
+    if source.kind == "f" or source.itemsize < 8:
+        found = statistics_of(array, per_channel=False)
+        if found is not None:
+            smallest, largest = found.minimum.item(), found.maximum.item()
+            if not finite or (math.isfinite(smallest) and math.isfinite(largest)):
+                return as_python(smallest), as_python(largest)
+    if finite:
+        array = xp.where(xp.isfinite(array), array, xp.zeros_like(array))
+    array = comparable(array)
+    return as_python(xp.min(array)), as_python(xp.max(array))
 
 
 def _range_of(dtype: np.dtype[Any]) -> tuple[float, float]:

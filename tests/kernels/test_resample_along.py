@@ -43,10 +43,11 @@ def assert_equal(launcher: HostLauncher, *arguments: Any, **options: Any) -> Any
     """Resample on a grid along the source's axes by the kernel, and compare."""
     before = len(launcher.launched)
     given = resampled(*arguments, **options)
+    launched = launcher.launched[before:]
     expected = by_reference(*arguments, **options)
     np.testing.assert_array_equal(given, expected, strict=True)
     if (expected != options["fill_value"]).any():
-        assert launcher.launched[before:][-1] == "resample_along"
+        assert launched[-1] == "resample_along"
     return given
 
 

@@ -17,7 +17,7 @@ MUTATIONS = [
     ("spline_filter.cu", "if (wide == 1) before_last = carried;", "", "test_any_axes"),
     ("spline_filter.cu", "forwards(line, wide, at == 0, carried)", "forwards(line, wide, 0, carried)", "test_any_axes"),
     ("spline_filter.cu", "mine / inner * size * inner + mine % inner", "mine * size", "test_any_axes"),
-    ("spline_filter.cu", "line < lines && column < wide", "line < lines", "outside"),
+    ("spline_filter.cu", "? all - group * LINES : LINES", "? LINES : LINES", "outside"),
     ("spline_filter.cu", "sum = sum + start[k] * line[k];", "sum = start[k] * line[k];", "test_any_axes"),
     ("spline_filter.cu", "before_last = carried;\n            carried", "carried", "test_any_axes"),
     ("spline_filter.cu", "last -= AHEAD", "last -= AHEAD + 1", "test_any_axes"),

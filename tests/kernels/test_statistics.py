@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hdgpu.volume import statistics
+from hdgpu.errors import OutputTypeError
+from hdgpu.volume import intensity, statistics
 from hdgpu.volume.statistics import statistics_of
 from tests.kernels.on_device import last_block_only
 from tests.kernels.on_host import HostLauncher
@@ -18,15 +19,16 @@ TYPES = ("uint8", "int16", "uint32", "int64", "float16", "float32", "float64", "
 SHAPES = st.tuples(st.integers(1, 20), st.integers(1, 9), st.integers(1, 40))
 CHANNELS = st.sampled_from([(), (1,), (3,), (2, 2), (40,)])
 MUTATIONS = [
-    ("moments.cuh", "rest < 0 ? 0 : rest", "rest", "equal_values"),
+    ("moments.cuh", "squares - sum * mean", "squares", "test_any_layout"),
     ("moments.cuh", "difference * difference * a.count * part", "difference * a.count * part", "test_any_layout"),
     ("moments.cuh", "values[i] < least ? values[i]", "values[i] < most ? values[i]", "test_any_layout"),
     ("moments.cuh", "return b < a || b != b ? b", "return b < a ? b", "not_finite"),
-    ("moments.cuh", "sum - sum == 0 && first - first == 0", "true", "not_finite"),
+    ("moments.cuh", "has_nan = has_nan || values[i] != values[i];", "", "not_finite"),
+    ("moments.cuh", " + (first - first)", "", "not_finite"),
     ("moments.cuh", "low != high ?", "false ?", "not_finite"),
     ("moments.cuh", "exponent + 112", "exponent + 111", "test_any_layout"),
     ("statistics.cu", "member + half < members", "member + half <= members", "test_any_layout"),
-    ("statistics.cu", "if (column < columns) {", "if (column <= columns) {", "test_any_layout"),
+    ("statistics.cu", "first + (RUN - 1) * apart", "first + (RUN - 2) * apart", "test_any_layout"),
     ("statistics.cu", "gridDim.y + blockIdx.y) * gridDim.x", "gridDim.y) * gridDim.x", "test_any_layout"),
     ("statistics.cu", "group * period + mine % period) * blocks", "group + mine % period) * blocks", "test_any_layout"),
     ("statistics.cu", "layer * layer_stride + ", "", "test_any_layout"),
@@ -135,3 +137,21 @@ def test_an_array_of_more_than_2_to_the_31_elements(launcher: HostLauncher) -> N
     with mock.patch.object(np, "empty", lambda *shape, **options: empty(*shape, **options) * 0):
         assert statistics_of(array, False) is not None
     assert launcher.launched == ["statistics", "statistics"]
+
+
+@given(
+    st.lists(st.sampled_from([0.0, -1.0, 127.0, 128.0, 3e38, 1e300, np.inf, -np.inf, np.nan]), min_size=1, max_size=5),
+    st.sampled_from(["float32", "float64", "int16", "int64"]),
+    st.sampled_from(["int8", "uint8", "int64", "float16", "float32", "float64"]),
+)
+def test_casting_finds_what_does_not_fit(values: list[float], source: str, target: str) -> None:
+    with np.errstate(invalid="ignore", over="ignore"):
+        array = np.array(values).astype(source).reshape(1, 1, -1)
+        results: list[Any] = []
+        for found in (statistics_of, lambda *_, **__: None):
+            with mock.patch.object(intensity, "statistics_of", found):
+                try:
+                    results.append(intensity.cast(array, target).tolist())
+                except OutputTypeError as error:
+                    results.append(str(error))
+    assert repr(results[0]) == repr(results[1])
