@@ -20,6 +20,7 @@ MUTATIONS = [
     ("tetrahedral.cuh", "total < ONE ? total : ONE", "total < ONE ? total : ONE - 1", "test_any_table"),
     ("color_table.cu", "cells[512 + blue]", "cells[blue]", "test_any_table"),
     ("color_table.cu", "packed && ", "", "test_rectangles"),
+    ("color_table.cu", " && is_aligned<StoredRun>(from + 3 * at)", "", "test_rectangles"),
     ("color_table.cu", "last - at >= RUN && ", "", "test_rectangles"),
     ("color_table.cu", "color[2 * from_sample]", "color[2]", "test_rectangles"),
     ("color_table.cu", "rows < place[2] ? rows : place[2]", "rows", "test_rectangles"),
