@@ -62,10 +62,10 @@ def ybr_to_rgb(
 
 
 def fused_ybr_to_rgb(ybr: Array, *, partial: bool = False) -> Array:
-    """Convert YCbCr to RGB on any array library, with each step rounded once, as matrix products do that fuse them.
+    """Convert YCbCr to RGB on any array library, product and sum of each step rounded once.
 
-    Where NumPy's matrix product fuses its steps, as on every processor of the last ten years, this equals
-    :func:`ybr_to_rgb` for all colours.
+    Where NumPy's matrix product fuses its steps so, too, this equals :func:`ybr_to_rgb` for all colours; elsewhere a
+    few halves are rounded otherwise.
 
     Parameters
     ----------

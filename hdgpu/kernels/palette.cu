@@ -50,8 +50,7 @@ HDGPU_INLINE void look_up_run(Palette& palette, const STORED* stored, OUT* out, 
         store_run(out, result);
         return;
     }
-    const bool planes = out_column == 1 && is_aligned<PlaneRun>(out) && is_aligned<PlaneRun>(out + out_sample) &&
-                        is_aligned<PlaneRun>(out + 2 * out_sample);
+    const bool planes = out_column == 1 && is_aligned<PlaneRun>(out) && is_aligned<PlaneRun>(out + out_sample);
     PlaneRun result[3];
 #pragma unroll
     for (int i = 0; i < RUN; ++i) {

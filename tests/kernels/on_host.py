@@ -21,6 +21,8 @@ from hdgpu.array.kernels import Grid, Program, as_argument
 SHIM = Path(__file__).parent / "cuda_on_host.hpp"
 SANITIZE = os.environ.get("HDGPU_TEST_SANITIZE", "")
 FLAGS = ("-std=c++17", "-O1", "-g0", "-shared", "-fPIC", "-ffp-contract=off", "-fno-strict-aliasing", "-w")
+# A word that is not aligned is an error on a device; here it would do.
+ALIGNMENT_FLAGS = ("-fsanitize=alignment", "-fsanitize-undefined-trap-on-error")
 SANITIZER_FLAGS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-sanitize=vptr", "-g")
 
 # The entry that every compiled kernel has: its arguments, its grid, and the blocks of it that are run.
@@ -47,7 +49,7 @@ def compiled(kernel: Program) -> Callable[..., None]:
     name = hashlib.sha256(repr((text, kernel.macros)).encode()).hexdigest()[:20]
     source, library = folder() / f"{kernel.name}_{name}.cpp", folder() / f"{kernel.name}_{name}.so"
     source.write_text(text)
-    flags = (*FLAGS, *SANITIZER_FLAGS) if SANITIZE else FLAGS
+    flags = (*FLAGS, *(SANITIZER_FLAGS if SANITIZE else ALIGNMENT_FLAGS))
     done = subprocess.run(
         [compiler, *flags, *kernel.definitions, str(source), "-o", str(library)], capture_output=True, text=True
     )

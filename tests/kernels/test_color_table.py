@@ -19,11 +19,13 @@ MUTATIONS = [
     ("tetrahedral.cuh", "int32 total = 1 << (FRACTION_BITS - 1)", "int32 total = 0", "test_any_table"),
     ("tetrahedral.cuh", "total < ONE ? total : ONE", "total < ONE ? total : ONE - 1", "test_any_table"),
     ("color_table.cu", "cells[512 + blue]", "cells[blue]", "test_any_table"),
-    ("color_table.cu", "packed && ", "", "test_rectangles"),
-    ("color_table.cu", "last - at >= RUN && ", "", "test_rectangles"),
-    ("color_table.cu", "color[2 * from_sample]", "color[2]", "test_rectangles"),
+    ("color_table.cu", "packed && ", "", "test_layouts"),
+    ("color_table.cu", " && is_aligned<StoredRun>(from + 3 * at)", "", "test_layouts"),
+    ("color_table.cu", " && is_aligned<OutRun>(to + 3 * at)", "", "test_layouts"),
+    ("color_table.cu", "last - at >= RUN && ", "", "test_layouts"),
+    ("color_table.cu", "color[2 * from_sample]", "color[2]", "test_layouts"),
     ("color_table.cu", "rows < place[2] ? rows : place[2]", "rows", "test_rectangles"),
-    ("color_table.cu", "to + column * out_column", "to + column * 3", "test_rectangles"),
+    ("color_table.cu", "to + column * out_column", "to + column * 3", "test_layouts"),
 ]
 pytestmark = pytest.mark.usefixtures("launcher")
 
@@ -90,6 +92,27 @@ def test_rectangles_of_frames_go_to_their_places_in_any_layout(launcher: HostLau
         view[place, top : top + high, left : left + wide] = part
     scatter_colors(table, stored, out, destination, regions)
     np.testing.assert_array_equal(base, expected)
+
+
+@pytest.mark.parametrize(("column", "sample"), [(3, 1), (4, 1), (3, -1), (1, 64)])
+@pytest.mark.parametrize("offsets", [(0, 0), (0, 1), (1, 0)])
+def test_layouts_that_a_run_may_or_may_not_take(
+    launcher: HostLauncher, column: int, sample: int, offsets: tuple[int, int]
+) -> None:
+    """Pixels and samples so many elements apart on one side, and either side aligned or not."""
+    table, memory = table_of(1), colors_of((400,), 2)
+    begin = -memory.ctypes.data % 16 + 16
+    spread = np.lib.stride_tricks.as_strided(memory[begin + offsets[0] :], (1, 1, 18, 3), (1, 1, column, sample))
+    out = np.zeros(128, np.uint8)
+    begin = -out.ctypes.data % 16 + offsets[1]
+    packed = out[begin : begin + 54].reshape(1, 1, 18, 3)
+    expected = reference_of(table, spread.copy())
+    scatter_colors(table, spread, packed, np.array([0]), None)
+    np.testing.assert_array_equal(packed, expected)
+    assert not out[:begin].any()
+    assert not out[begin + 54 :].any()
+    scatter_colors(table, packed.copy(), spread, np.array([0]), None)
+    np.testing.assert_array_equal(spread, reference_of(table, packed))
 
 
 @pytest.mark.parametrize("out", ["uint8", "float16"])

@@ -18,15 +18,21 @@ MUTATIONS = [
     ("palette.cu", "at < last_entry ? at", "at + 1 < last_entry ? at + 1", "test_palettes"),
     ("palette.cu", "frame.table) * entries", "frame.table)", "test_palettes"),
     ("palette.cu", "result.value[3 * i + sample]", "result.value[3 * i + 2 - sample]", "test_palettes"),
-    ("palette.cu", "out_column == 3 && ", "", "test_rectangles"),
-    ("palette.cu", "out_sample == 1 && ", "", "test_colours_by_pixel"),
-    ("palette.cu", "out_column == 1 && ", "", "test_rectangles"),
+    ("palette.cu", "out_column == 3 && ", "", "test_layouts"),
+    ("palette.cu", "out_sample == 1 && is_aligned<ColorRun>(out)", "is_aligned<ColorRun>(out)", "test_layouts"),
+    ("palette.cu", "out_sample == 1 && is_aligned<ColorRun>(out)", "out_sample == 1", "test_layouts"),
+    ("palette.cu", "out_column == 1 && ", "", "test_layouts"),
+    ("palette.cu", "is_aligned<PlaneRun>(out) && ", "", "test_layouts"),
+    ("palette.cu", " && is_aligned<PlaneRun>(out + out_sample)", "", "test_layouts"),
+    ("palette.cu", "stored_column == 1 && is_aligned<StoredRun>(from + at)", "stored_column == 1", "test_rectangles"),
     ("palette.cu", "last - at >= RUN && ", "", "test_rectangles"),
     ("palette.cu", "stored_column == 1 && ", "", "test_rectangles"),
     ("palette.cu", "rows < place[2] ? rows : place[2]", "rows", "test_rectangles"),
     ("palette.cu", "stored <= most", "stored <= most + 1", "test_values_that"),
     ("pixel_value.cuh", "static_cast<uint8>(stored); }", "stored < 0 ? 0 : stored; }", "test_palettes"),
 ]
+# Elements from pixel to pixel and from sample to sample.
+LAYOUTS = ((3, 1), (6, 1), (-3, 1), (3, -1), (3, 64), (1, 64), (1, 65), (1, 56), (2, 112))
 pytestmark = pytest.mark.usefixtures("launcher")
 
 
@@ -107,16 +113,21 @@ def test_rectangles_of_frames_go_to_their_places_in_any_layout(launcher: HostLau
     np.testing.assert_array_equal(base, expected)
 
 
-def test_colours_by_pixel_with_their_samples_backwards() -> None:
-    transform, values = palette_of("uint8", "uint8", 0), values_of("uint8", (1, 1, 48), 1)
-    out = np.empty((1, 1, 48, 3), np.uint8)
-    scatter_frames(transform, values, [0], out[..., ::-1], np.array([0]))
-    np.testing.assert_array_equal(out[..., ::-1], reference_of(transform, values, [0]))
-    # pixels three samples apart, whose samples are not one after another
-    out = np.zeros((1, 1, 52, 3, 3), np.uint8)
-    spread = np.lib.stride_tricks.as_strided(out, (1, 1, 48, 3), (1, 1, 3, 160))
-    scatter_frames(transform, values, [0], spread, np.array([0]))
-    np.testing.assert_array_equal(spread, reference_of(transform, values, [0]))
+@pytest.mark.parametrize(("column", "sample"), LAYOUTS)
+@pytest.mark.parametrize("offset", [0, 1])
+def test_layouts_that_a_run_may_or_may_not_take(launcher: HostLauncher, column: int, sample: int, offset: int) -> None:
+    """Pixels and samples so many elements apart, from an element that is aligned or not."""
+    transform, values = palette_of("uint8", "uint8", 0), values_of("uint8", (1, 1, 50), 1)
+    base, expected = np.zeros(400, np.uint8), np.zeros(400, np.uint8)
+    for memory in (base, expected):
+        begin = -base.ctypes.data % 16 + 16 + offset + (150 if column < 0 else 0)
+        shape, strides = (1, 1, 50, 3), (1, 1, column, sample)
+        out = np.lib.stride_tricks.as_strided(memory[begin:], shape, strides)
+        if memory is base:
+            scatter_frames(transform, values, [0], out, np.array([0]))
+        else:
+            out[...] = reference_of(transform, values, [0])
+    np.testing.assert_array_equal(base, expected)
 
 
 @given(st.sampled_from(STORED), st.integers(0, 99))

@@ -18,6 +18,7 @@ MUTATIONS = [
     ("samples.cu", "position % 2 == 0", "true", "test_words"),
     ("samples.cu", "- 1 - byte)", "- byte)", "test_any_description"),
     ("samples.cu", "count - at >= RUN && ", "", "test_any_description"),
+    ("samples.cu", "whole && is_aligned<SampleRun>(raw + position)", "whole", "test_any_description"),
     ("samples.cu", "at >= 0 && ", "", "test_any_description"),
     ("samples.cu", "(spare - low)", "spare", "test_any_description"),
     ("samples.cu", "SIGNED ? static_cast<WORD>(static_cast<Signed>(top) >> spare) : ", "", "test_any_description"),
