@@ -125,7 +125,7 @@ def outcome_of(module: str, mutation: Mutation) -> Outcome:
 
 
 def run_tests(module: str, mutation: Mutation) -> int:
-    """Run the tests that find a mutation, in a process that is good for nothing else afterwards; return how it ended."""
+    """Run the tests that find a mutation, in a process of its own; return how they ended."""
     apply(mutation.file, mutation.text, mutation.other)
     code = int(pytest.main([*ARGUMENTS, module, "-k", mutation.test]))
     return DID_NOT_COMPILE if on_host.did_not_compile else code
