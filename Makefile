@@ -7,11 +7,13 @@ DEV_STAMP := $(VENV)/.stamp-dev
 
 # make demo SERIES=folder, make bench SERIES=folder: a folder of your own instead of the samples
 SERIES ?=
+# make gpu-check ONLY="tests kernels": some steps of it
+ONLY ?=
 TEST_PROCESSES ?= 2
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo bench test lint type clean
+.PHONY: help demo bench test gpu-check lint type clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
@@ -33,6 +35,9 @@ lint: $(DEV_STAMP)  ## ruff and the layers of the packages
 
 type: $(DEV_STAMP)  ## mypy, strict
 	$(BIN)/mypy
+
+gpu-check:  ## all that needs a CUDA device, with PYTHON as it is: installs nothing
+	$(PYTHON) benchmarks/gpu_check.py $(ONLY)
 
 clean:  ## remove what was built, cached and written; keeps .venv
 	rm -rf build dist demo-output .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

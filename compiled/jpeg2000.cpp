@@ -14,12 +14,12 @@ namespace {
 // A thread keeps its decoder, and with it the memory of the largest frame so far, unless that is unusually large.
 constexpr std::size_t most_memory_kept = std::size_t{64} << 20;
 
-bool decode_frame(jpeg2000::Bytes bytes, const jpeg2000::Frame& frame) {
+bool decode_frame(jpeg2000::Bytes bytes, const jpeg2000::Frame& frame, unsigned threads) {
     thread_local std::unique_ptr<jpeg2000::FrameDecoder> decoder;
     bool done = false;
     try {
         if (!decoder) decoder = std::make_unique<jpeg2000::FrameDecoder>();
-        done = decoder->decode(bytes, frame);
+        done = decoder->decode(bytes, frame, threads);
     } catch (...) {  // out of memory: the next decoder tries, and says so
         decoder.reset();
     }
@@ -34,9 +34,11 @@ bool decode_frame(jpeg2000::Bytes bytes, const jpeg2000::Frame& frame) {
 PyObject* hdgpu_decode_jpeg2000(PyObject*, PyObject* arguments) {
     namespace jpeg2000 = hdgpu::jpeg2000;
     Py_buffer data, out;
-    unsigned rows, columns, components;
+    unsigned rows, columns, components, threads = 1;
     int is_signed;
-    if (!PyArg_ParseTuple(arguments, "y*w*IIIp", &data, &out, &rows, &columns, &components, &is_signed)) return nullptr;
+    if (!PyArg_ParseTuple(arguments, "y*w*IIIp|I", &data, &out, &rows, &columns, &components, &is_signed, &threads)) {
+        return nullptr;
+    }
     const bool usual = rows < 65536 && columns < 65536 && components <= jpeg2000::most_components;
     const std::uint64_t samples = usual ? std::uint64_t{rows} * columns * components : 0;
     const auto length = static_cast<std::uint64_t>(out.len);
@@ -47,7 +49,7 @@ PyObject* hdgpu_decode_jpeg2000(PyObject*, PyObject* arguments) {
         const jpeg2000::Bytes codestream{static_cast<const unsigned char*>(data.buf), size};
         const jpeg2000::Frame frame{rows, columns, components, bytes, is_signed != 0, out.buf};
         Py_BEGIN_ALLOW_THREADS
-        done = hdgpu::decode_frame(codestream, frame);
+        done = hdgpu::decode_frame(codestream, frame, threads);
         Py_END_ALLOW_THREADS
     }
     PyBuffer_Release(&data);

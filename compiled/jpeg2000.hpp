@@ -7,12 +7,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <vector>
 
-#include "jpeg2000_blocks.hpp"
 #include "jpeg2000_codestream.hpp"
 #include "jpeg2000_packets.hpp"
+#include "jpeg2000_threads.hpp"
 #include "jpeg2000_tile.hpp"
 #include "jpeg2000_wavelet.hpp"
 
@@ -28,7 +27,9 @@ struct Frame {  // what the data set announces, and where to put it
 
 class FrameDecoder {
 public:
-    bool decode(Bytes bytes, const Frame& frame) {
+    // In as many threads as are allowed, and pay.
+    bool decode(Bytes bytes, const Frame& frame, unsigned threads) {
+        threads_ = threads;
         CodestreamReader reader(bytes);
         if (!reader.main_header(&header_) || !fits(frame) || !reader.tile_parts(header_, &parts_)) return false;
         const auto by_tile = [](const TilePart& a, const TilePart& b) { return a.tile < b.tile; };
@@ -48,7 +49,7 @@ public:
     std::size_t memory() const {
         std::size_t samples = coefficients_.capacity() + low_[0].capacity() + low_[1].capacity();
         for (const auto& plane : planes_) samples += plane.capacity();
-        std::size_t parts = joined_.capacity() + coded_.capacity() + parts_.capacity() * sizeof(TilePart) +
+        std::size_t parts = joined_.capacity() + blocks_.memory() + parts_.capacity() * sizeof(TilePart) +
                             chunks_.capacity() * sizeof(Chunk);
         for (const TileComponent& one : components_) {
             parts += one.precincts.capacity() * sizeof(Precinct) + one.blocks.capacity() * sizeof(CodeBlock) +
@@ -91,7 +92,9 @@ private:
         if (!components_[0].build(header_, tile)) return false;
         for (std::size_t i = 1; i < components_.size(); ++i) components_[i] = components_[0];
         if (!PacketReader(header_, &components_, &chunks_).read(packets)) return false;
-        for (std::size_t i = 0; i < components_.size(); ++i) decode_component(components_[i], &planes_[i]);
+        for (std::size_t i = 0; i < components_.size(); ++i) {
+            if (!decode_component(components_[i], &planes_[i])) return false;
+        }
         if (header_.colour_transform) invert_colour_transform();
         const std::size_t pixel = std::size_t{tile.y0 - image.y0} * frame.columns + (tile.x0 - image.x0);
         const std::size_t first = pixel * frame.components;
@@ -103,10 +106,10 @@ private:
         return true;
     }
 
-    void decode_component(const TileComponent& component, std::vector<std::int32_t>* plane) {
+    bool decode_component(const TileComponent& component, std::vector<std::int32_t>* plane) {
         coefficients_.resize(std::size_t{component.area.width()} * component.area.height());
         plane->resize(coefficients_.size());
-        for (const CodeBlock& block : component.blocks) decode_block(block);
+        if (!blocks_.decode(component.blocks, chunks_, coefficients_.data(), threads_)) return false;
         const std::int32_t* low = coefficients_.data();
         if (header_.levels == 0) plane->swap(coefficients_);
         for (unsigned level = 1; level <= header_.levels; ++level) {
@@ -119,24 +122,7 @@ private:
             }
             low = out.data();
         }
-    }
-
-    void decode_block(const CodeBlock& block) {
-        std::int32_t* const out = coefficients_.data() + block.offset;
-        if (!block.included) {
-            for (unsigned row = 0; row < block.height; ++row) {
-                std::memset(out + std::size_t{row} * block.pitch, 0, block.width * sizeof *out);
-            }
-            return;
-        }
-        coded_.clear();
-        for (std::uint32_t at = block.first_chunk; at != no_chunk; at = chunks_[at].next) {
-            const Bytes& chunk = chunks_[at].bytes;
-            coded_.insert(coded_.end(), chunk.data, chunk.data + chunk.size);
-        }
-        coded_.insert(coded_.end(), 2, 0xFF);
-        blocks_.decode(coded_.data(), block.width, block.height, block.kind, block.planes, block.passes);
-        blocks_.store(out, block.pitch, block.height);
+        return true;
     }
 
     void invert_colour_transform() {  // G.2.2
@@ -180,10 +166,11 @@ private:
     std::vector<TilePart> parts_;
     std::vector<TileComponent> components_;
     std::vector<Chunk> chunks_;
-    std::vector<unsigned char> joined_, coded_;
+    std::vector<unsigned char> joined_;
     std::vector<std::int32_t> coefficients_, low_[2];
     std::vector<std::vector<std::int32_t>> planes_;
-    BlockDecoder blocks_;
+    ThreadedBlocks blocks_;
+    unsigned threads_ = 1;
     Synthesis synthesis_;
 };
 

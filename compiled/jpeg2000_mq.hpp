@@ -5,14 +5,16 @@
 //
 // What a decision costs is not its arithmetic but the branches of the standard's flow charts, whose outcomes are as
 // good as random: a processor that foresees one wrongly loses twenty cycles.  So all outcomes are computed, and one is
-// selected by masks.  And six bytes or so are taken in at a time.  A byte after FF is added one bit higher up (C.3.4),
-// and where it is 80h or more it carries into bits that have been compared already; such a byte waits until the
-// standard would take it in.
+// selected without a branch.  And six bytes or so are taken in at a time.  A byte after FF is added one bit higher up
+// (C.3.4), and where it is 80h or more it carries into bits that have been compared already; such a byte waits until
+// the standard would take it in.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+
+#include "jpeg2000_contexts.hpp"
 
 #if defined(__GNUC__)
 #define HDGPU_INLINE inline __attribute__((always_inline))
@@ -33,8 +35,7 @@ HDGPU_INLINE T opaque(T value) {
     return value;
 }
 
-// A state of a context: Qe in bits 48 to 63, how far that is shifted when it becomes the interval in bits 16 to 19, the
-// states after a less and a more probable symbol in bits 8 to 14 and 1 to 7, the more probable symbol in bit 0.
+// A state of a context: Qe in bits 48 to 63, and in the lowest ones where its transitions begin.
 using State = std::uint64_t;
 
 struct Probability {  // a row of Table C.2
@@ -55,109 +56,125 @@ constexpr Probability probabilities[47] = {
     {0x0001, 45, 43, 0},  {0x5601, 46, 46, 0},
 };
 
-constexpr std::array<State, 128> make_states() {
-    std::array<State, 128> states{};
+constexpr State make_state(unsigned row, unsigned mps) {
+    return State{probabilities[row].qe} << 48 | (row * 2 + mps) * 8;
+}
+
+// Eight a state, of which five are reached: see `decide`.
+using Transitions = std::array<State, 47 * 2 * 8>;
+
+constexpr Transitions make_transitions() {
+    Transitions transitions{};
     for (unsigned row = 0; row < 47; ++row) {
         const Probability& one = probabilities[row];
         for (unsigned mps = 0; mps < 2; ++mps) {
-            const State after_mps = one.after_mps * 2u + mps, after_lps = one.after_lps * 2u + (mps ^ one.switches);
-            State shift = 0;
-            while ((one.qe << shift & 0x8000) == 0) ++shift;
-            states[row * 2 + mps] =
-                static_cast<State>(one.qe) << 48 | shift << 16 | after_lps << 8 | after_mps << 1 | mps;
+            State* const next = &transitions[(row * 2 + mps) * 8];
+            next[0] = next[4] = make_state(one.after_mps, mps);
+            next[1] = make_state(row, mps);  // nothing is learnt without renormalisation
+            next[2] = make_state(one.after_lps, mps ^ one.switches);
         }
     }
-    return states;
+    return transitions;
 }
 
-constexpr std::array<State, 128> states = make_states();
-
-// Context labels (Table D.1 to D.5).
-constexpr unsigned first_sign_context = 9, first_magnitude_context = 14, run_context = 17, uniform_context = 18;
+alignas(64) constexpr Transitions transitions = make_transitions();
 
 class ArithmeticDecoder {
 public:
     // `data` ends with FF FF.
     explicit ArithmeticDecoder(const unsigned char* data) : next_(data + 1), previous_(data[0]) {
-        for (State& context : contexts_) context = states[0];
-        contexts_[0] = states[4 * 2];
-        contexts_[run_context] = states[3 * 2];
-        contexts_[uniform_context] = states[46 * 2];
-        c_ = static_cast<std::uint64_t>(previous_) << fraction;
-        take_in(7);  // C.3.5
-        available_ -= 7;
-        c_ <<= 7;
+        for (State& context : contexts_) context = make_state(0, 0);
+        contexts_[0] = make_state(4, 0);
+        contexts_[run_context] = make_state(3, 0);
+        contexts_[uniform_context] = make_state(46, 0);
+        c_ = (static_cast<std::uint64_t>(previous_) << fraction | end_of_none) << 7;  // C.3.5
+        take_in();
     }
 
     // One decision in the context with that label (C.3.2).
     HDGPU_INLINE unsigned decide(unsigned label) {
         const State state = contexts_[label];
-        const State after_mps = states[state >> 1 & 0x7F], after_lps = states[state >> 8 & 0x7F];
         const std::uint64_t q = state & qe_mask;
-        const auto qe = static_cast<std::int32_t>(state >> fraction);
-        const std::int32_t a = a_ - qe;
-        // Masks: C lies in the lower interval, of size Qe; the symbol is the less probable one; A is below 8000h.
-        const std::uint64_t lower = opaque(std::uint64_t{0} - static_cast<std::uint64_t>(c_ < q));
-        const std::int32_t lower_32 = static_cast<std::int32_t>(lower);
-        const std::int32_t is_lps = opaque(lower_32 ^ (a - qe) >> 31);
-        const std::int32_t small = opaque((a - 0x8000) >> 31);
-        const std::int32_t is_renormalised_mps = (lower_32 | small) & ~is_lps;
-        contexts_[label] = state ^ ((state ^ after_lps) & static_cast<State>(std::int64_t{is_lps})) ^
-                           ((state ^ after_mps) & static_cast<State>(std::int64_t{is_renormalised_mps}));
-        // A less Qe is at least 8000h - 5601h, so that it is shifted by two at most.
-        const int upper_shift = -small - ((a - 0x4000) >> 31), lower_shift = static_cast<int>(state >> 16 & 15);
-        const int shift = upper_shift ^ ((upper_shift ^ lower_shift) & lower_32);
-        c_ -= q & ~lower;
-        if (!HDGPU_LIKELY(available_ >= shift)) take_in(shift);
-        available_ -= shift;
-        c_ <<= shift;
-        a_ = (a ^ ((a ^ qe) & lower_32)) << shift;
-        return static_cast<unsigned>(state ^ static_cast<State>(is_lps)) & 1;
+        const unsigned row = static_cast<std::uint16_t>(state);
+        std::uint64_t a = a_ - q, c = c_;
+        // How many of A and C are less than Qe: the symbol is the less probable one if one of them is.
+        unsigned less = a < q;
+        if_less_take(q, &c, &a, &less);
+        contexts_[label] = transitions[row + 2 * less + (a >> 63)];
+        const int shift = __builtin_clzll(a);
+        a_ = a << shift;
+        c_ = c << shift;
+        if (!HDGPU_LIKELY(c_ & data_mask)) take_in();
+        return (row >> 3 ^ less) & 1;
     }
 
     // The same where the more probable symbol is nearly certain.
     HDGPU_INLINE unsigned decide_easily(unsigned label) {
         const State state = contexts_[label];
-        const auto qe = static_cast<std::int32_t>(state >> fraction);
-        const std::int32_t a = a_ - qe, c_high = static_cast<std::int32_t>(c_ >> fraction) - qe;
-        if (!HDGPU_LIKELY((c_high | (a - 0x8000)) >= 0)) return decide(label);
+        const std::uint64_t q = state & qe_mask, a = a_ - q;
+        if (!HDGPU_LIKELY(a >> 63 != 0 && c_ >= q)) return decide(label);
         a_ = a;
-        c_ -= state & qe_mask;
-        return state & 1;
+        c_ -= q;
+        return state >> 3 & 1;
     }
 
 private:
-    // The 16 bits that C has in the standard are the highest ones here, so that what grows beyond them, for bytes that
-    // no encoder wrote, is lost as it is there.  Below them are as many bits of data as have been taken in.
+    // The 16 bits that A and C have in the standard are the highest ones here, so that what grows beyond them, for
+    // bytes that no encoder wrote, is lost as it is there.  Below those of C are as many bits of data as were taken in,
+    // and then a one, which tells where they end.
     static constexpr int fraction = 48;
-    static constexpr std::uint64_t qe_mask = std::uint64_t{0xFFFF} << fraction;
+    static constexpr std::uint64_t data_mask = (std::uint64_t{1} << fraction) - 1, qe_mask = ~data_mask;
+    static constexpr std::uint64_t end_of_none = std::uint64_t{1} << (fraction - 1);
 
-    // Add bytes to C until there are `wanted` bits, and more where that makes no difference (C.3.4).
-    HDGPU_INLINE void take_in(int wanted) {
+    // The lower interval, of size Qe, if C lies in it; else C above it.
+    static HDGPU_INLINE void if_less_take(std::uint64_t q, std::uint64_t* c, std::uint64_t* a, unsigned* less) {
+        const std::uint64_t before = *c;
+#if defined(__GNUC__) && defined(__x86_64__)
+        // One subtraction serves all; compilers make a branch of it, or a second comparison.
+        asm("sub %[q], %[c]\n\t"
+            "cmovb %[before], %[c]\n\t"
+            "cmovb %[q], %[a]\n\t"
+            "adc $0, %[less]"
+            : [c] "+&r"(*c), [a] "+&r"(*a), [less] "+&r"(*less)
+            : [q] "r"(q), [before] "r"(before)
+            : "cc");
+#else
+        const std::uint64_t lower = opaque(std::uint64_t{0} - static_cast<std::uint64_t>(before < q));
+        *c -= q & ~lower;
+        *a ^= (*a ^ q) & lower;
+        *less -= static_cast<unsigned>(lower);
+#endif
+    }
+
+    // Add bytes to C, from which more bits have been shifted than there were, until these are made up for, and more
+    // where that makes no difference (C.3.4).
+    HDGPU_INLINE void take_in() {
+        int available = fraction - 1 - __builtin_ctzll(c_);  // less than none
+        c_ &= c_ - 1;
         do {
             const unsigned byte = *next_;
             if (previous_ != 0xFF) {
-                available_ += 8;
+                available += 8;
             } else if (byte > 0x8F) {  // a marker, which stays the next
-                available_ += 8;
-                c_ += std::uint64_t{0xFF} << (fraction - available_);
+                available += 8;
+                c_ += std::uint64_t{0xFF} << (fraction - available);
                 continue;
             } else {
-                if (byte >= 0x80 && available_ >= wanted) break;
-                available_ += 7;
+                if (byte >= 0x80 && available >= 0) break;
+                available += 7;
             }
-            c_ += static_cast<std::uint64_t>(byte) << (fraction - available_);
+            c_ += static_cast<std::uint64_t>(byte) << (fraction - available);
             previous_ = byte;
             ++next_;
-        } while (available_ <= fraction - 8);
+        } while (available < fraction - 8);
+        c_ |= end_of_none >> available;
     }
 
-    std::int32_t a_ = 0x8000;
-    std::uint64_t c_ = 0;
-    int available_ = 0;  // bits of data below C's 16
+    std::uint64_t a_ = std::uint64_t{0x8000} << fraction;
+    std::uint64_t c_;
     const unsigned char* next_;
     unsigned previous_;
-    State contexts_[19];
+    State contexts_[contexts];
 };
 
 }  // namespace hdgpu::jpeg2000

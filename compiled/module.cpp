@@ -15,6 +15,7 @@
 #include "convert.hpp"
 #include "jpeg2000_calls.hpp"
 #include "jpeg_calls.hpp"
+#include "jpegls_calls.hpp"
 #include "pixel_calls.hpp"
 #include "resample_calls.hpp"
 #include "rle.hpp"
@@ -377,6 +378,7 @@ PyMethodDef methods[] = {
     HDGPU_PIXEL_METHODS
     HDGPU_RESAMPLE_METHODS
     HDGPU_JPEG2000_METHODS
+    HDGPU_JPEG_LS_METHODS
     {nullptr, nullptr, 0, nullptr},
 };
 

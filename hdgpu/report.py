@@ -25,6 +25,10 @@ class DecodeReport:
         Decoding threads.
     device : str
         Where the volume is.
+    host_reasons : dict of str to int
+        Of a volume on a GPU, why frames were decoded on the host, and how many for each reason.
+    batch_frames : int
+        Of a volume on a GPU, most frames of a batch.
 
     Examples
     --------
@@ -43,6 +47,8 @@ class DecodeReport:
     seconds: dict[str, float] = field(default_factory=dict)
     workers: int = 1
     device: str = "cpu"
+    host_reasons: dict[str, int] = field(default_factory=dict)
+    batch_frames: int = 0
 
     @property
     def total_seconds(self) -> float:
@@ -57,6 +63,7 @@ class DecodeReport:
             f"bytes    {self.encoded_bytes / 1e6:.1f} MB stored,"
             f" {self.decoded_bytes / 1e6:.1f} MB in the volume on {self.device}",
         ]
+        lines += [f"host     {count} because of {reason}" for reason, count in sorted(self.host_reasons.items())]
         for stage, seconds in self.seconds.items():
             threads = f" with {self.workers} thread{'s' * (self.workers > 1)}" if stage == "decode" else ""
             lines.append(f"{stage:<8} {seconds:6.3f} s{threads}")

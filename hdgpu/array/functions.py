@@ -10,7 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from hdgpu.array.device import on_device_of
-from hdgpu.array.namespace import Array, array_namespace, is_cupy_array, is_numpy_array, is_torch_array
+from hdgpu.array.interop import to_numpy
+from hdgpu.array.namespace import (
+    Array,
+    array_namespace,
+    is_cupy_array,
+    is_numpy_array,
+    is_torch_array,
+    native_device,
+)
 
 __all__ = [
     "clamp",
@@ -22,6 +30,7 @@ __all__ = [
     "mean",
     "median",
     "native_dtype",
+    "reinterpret",
     "round_to_int64",
     "select_ranges",
     "take",
@@ -94,6 +103,35 @@ def native_dtype(array: Array, dtype: npt.DTypeLike | Any) -> Any:
     if native is None:
         raise TypeError(f"{xp.__name__} has no data type {name!r}.")
     return np.dtype(native) if isinstance(native, type) else native
+
+
+def reinterpret(array: Array, dtype: npt.DTypeLike | Any) -> Array:
+    """Return the bytes of the array as elements of another type, along the last axis, in the machine's byte order.
+
+    A view where the library has such views and the bytes lie as the elements have to: one after another, and aligned.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> reinterpret(np.array([[1, 2, 0, 1]], np.uint8), "uint16").tolist()
+    [[513, 256]]
+    """
+    name = dtype_name(dtype)
+    if name == dtype_name(array.dtype):
+        return array
+    size = np.dtype(name).itemsize
+    if is_numpy_array(array) or is_cupy_array(array):
+        address = array.ctypes.data if is_numpy_array(array) else array.data.ptr
+        if any(each % size for each in (address, *array.strides[:-1])) or array.strides[-1] != array.itemsize:
+            array = array.copy(order="C")
+        return array.view(name)
+    if is_torch_array(array):
+        places = array.data_ptr(), array.storage_offset(), *array.stride()[:-1]
+        if any(each * array.itemsize % size for each in places[1:]) or places[0] % size or array.stride(-1) != 1:
+            array = array.clone(memory_format=array_namespace(array).contiguous_format)
+        return array.view(native_dtype(array, name))
+    xp = array_namespace(array)
+    return xp.asarray(to_numpy(array).view(name), device=native_device(array))
 
 
 def select_ranges(array: Array, ranges: Sequence[range]) -> Array:

@@ -23,6 +23,8 @@ from hdgpu.errors import KernelCompileError
 __all__ = [
     "Grid",
     "Program",
+    "as_argument",
+    "compiled",
     "element_strides",
     "grid_for",
     "launch",
@@ -75,7 +77,7 @@ class Grid:
 
 
 Launcher: TypeAlias = Callable[[Program, Grid, tuple[Any, ...]], None]
-"""Runs a kernel, with its arguments as NumPy's int64 and float64 numbers, pointers among the former."""
+"""Runs a kernel with the arguments of :func:`launch`."""
 
 
 def program(name: str, **macros: str | int) -> Program:
@@ -184,7 +186,7 @@ _host_launcher: Launcher | None = None
 
 @contextmanager
 def launching_on_host(launcher: Launcher) -> Iterator[None]:
-    """Have NumPy arrays go through kernels as well, compiled for the host by a launcher: for tests."""
+    """Have NumPy arrays go through kernels as well, by a launcher: for tests."""
     global _host_launcher
     before, _host_launcher = _host_launcher, launcher
     try:
@@ -235,16 +237,16 @@ def launch(kernel: Program, grid: Grid, like: Array, *arguments: Any) -> None:
     """
     if 0 in grid.blocks:
         return
-    passed = tuple(map(_argument, arguments))
     if is_numpy_array(like):
         assert _host_launcher is not None
-        _host_launcher(kernel, grid, passed)
+        _host_launcher(kernel, grid, arguments)
         return
     with _current_stream_of(like) as device:
-        _compiled(kernel, device)(grid.blocks, grid.threads, passed)
+        compiled(kernel, device)(grid.blocks, grid.threads, tuple(map(as_argument, arguments)))
 
 
-def _argument(value: Any) -> np.int64 | np.float64:
+def as_argument(value: Any) -> np.int64 | np.float64:
+    """Return a number as a kernel takes it; of an array, the address of its first element."""
     if value is None:
         return np.int64(0)
     if isinstance(value, float | np.floating):
@@ -282,7 +284,7 @@ def _current_stream_of(array: Array) -> Iterator[int]:
 
 
 @functools.cache
-def _compiled(kernel: Program, device: int) -> Any:
+def compiled(kernel: Program, device: int) -> Any:
     """Return CuPy's compiled kernel for the device, which is the current one."""
     import cupy
 

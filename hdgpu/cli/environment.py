@@ -90,7 +90,7 @@ def missing_libraries(found: dict[str, Any]) -> list[dict[str, Any]]:
     ]
     if not found["compiled"]:
         command = "pip install --force-reinstall --no-deps . (from a clone, with a C++ compiler)"
-        purpose = "native, RLE and lossless JPEG 2000 series at full speed"
+        purpose = "native, RLE and lossless JPEG-LS and JPEG 2000 series at full speed"
         missing.append(_missing("compiled extension", purpose, command, problem="not built"))
     if found["cuda"]["available"]:
         extra = "cuda12" if (found["cuda"]["runtime_version"] or 0) < 13000 else "cuda13"

@@ -10,7 +10,14 @@ import numpy.typing as npt
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError
 
-__all__ = ["Samples", "clear_unused_bits", "has_unused_bits_set", "keep_low_bits", "lower_to_bit_zero"]
+__all__ = [
+    "Samples",
+    "clear_unused_bits",
+    "has_unused_bits_set",
+    "keep_low_bits",
+    "lower_to_bit_zero",
+    "wrong_high_bit",
+]
 
 Samples = npt.NDArray[Any]
 
@@ -64,11 +71,17 @@ def lower_to_bit_zero(samples: Samples, pixel: ImagePixel) -> None:
         return
     below = samples.dtype.type((1 << pixel.low_bit) - 1)
     if not has_unused_bits_set(samples, pixel) and bool((samples & below).any()):
-        raise FrameDecodeError(
-            "the samples do not lie where High Bit says",
-            tag="(0028,0102) 'High Bit'",
-            expected=f"{pixel.bits_stored - 1}, by the values of the samples",
-            found=pixel.high_bit,
-            remedy="Correct High Bit in the file.",
-        )
+        raise wrong_high_bit(pixel)
     np.right_shift(samples, pixel.low_bit, out=samples)
+
+
+def wrong_high_bit(pixel: ImagePixel, frame: int | None = None) -> FrameDecodeError:
+    """Return the error for samples that do not lie where High Bit says."""
+    return FrameDecodeError(
+        "the samples do not lie where High Bit says",
+        frame=frame,
+        tag="(0028,0102) 'High Bit'",
+        expected=f"{pixel.bits_stored - 1}, by the values of the samples",
+        found=pixel.high_bit,
+        remedy="Correct High Bit in the file.",
+    )

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from hdgpu.codecs import imagecodecs, jpeg2000, native, pylibjpeg, rle
+from hdgpu.codecs import imagecodecs, jpeg2000, jpeg_ls, native, pylibjpeg, rle
 from hdgpu.codecs.bits import Samples
 from hdgpu.compiled import extension
 from hdgpu.dicom.image_pixel import ImagePixel
@@ -24,7 +24,12 @@ Attempts = tuple[tuple[str, Decoder], ...]
 _NATIVE: Attempts = (("native", native.decode_little_endian),)
 _RLE: Attempts = (("imagecodecs:rle", rle.decode_rle), ("python:rle", rle.decode_padded_rle))
 _JPEG: Attempts = (("imagecodecs:jpeg", imagecodecs.decode_jpeg), ("pylibjpeg:libjpeg", pylibjpeg.decode_jpeg))
-_JPEG_LS: Attempts = (("imagecodecs:jpegls", imagecodecs.decode_jpeg_ls), ("pyjpegls", pylibjpeg.decode_jpeg_ls))
+_PLAIN_JPEG_LS: Attempts = (("compiled:jpegls", jpeg_ls.decode_jpeg_ls),) if extension() else ()
+_JPEG_LS: Attempts = (
+    *_PLAIN_JPEG_LS,
+    ("imagecodecs:jpegls", imagecodecs.decode_jpeg_ls),
+    ("pyjpegls", pylibjpeg.decode_jpeg_ls),
+)
 _JPEG_2000: Attempts = (
     ("imagecodecs:jpeg2k", imagecodecs.decode_jpeg2000),
     ("pylibjpeg:openjpeg", pylibjpeg.decode_jpeg2000),
@@ -128,7 +133,9 @@ class Route:
     pixel: ImagePixel = field(repr=False)
     attempts: Attempts = field(repr=False)
 
-    def decode(self, data: bytes | bytearray | memoryview, out: Samples, *, index: int = 0) -> tuple[Samples, str]:
+    def decode(
+        self, data: bytes | bytearray | memoryview, out: Samples, *, index: int = 0, threads: int = 1
+    ) -> tuple[Samples, str]:
         """Decode one frame.
 
         Parameters
@@ -142,6 +149,8 @@ class Route:
             it is not what is returned.
         index : int, default 0
             Zero-based frame number, for the frames that share bytes.
+        threads : int, default 1
+            How many may share the work; only large frames of plain lossless JPEG 2000 are for more than one.
 
         Returns
         -------
@@ -169,7 +178,7 @@ class Route:
         causes = []
         for name, decoder in self.attempts:
             try:
-                stored = decoder(data, self.pixel, out, index)
+                stored = _run(decoder, data, self.pixel, out, index, threads)
                 if stored is not None:
                     return stored, name
             except FrameDecodeError as error:
@@ -179,6 +188,12 @@ class Route:
             except Exception as error:  # a library may raise anything over damaged bytes
                 causes.append(f"{name}: {type(error).__name__}: {error}")
         raise FrameDecodeError("the frame cannot be decoded: " + "; ".join(causes))
+
+
+def _run(decoder: Decoder, data: Any, pixel: ImagePixel, out: Samples, index: int, threads: int) -> Samples | None:
+    if decoder is jpeg2000.decode_jpeg2000:  # the only one that shares a frame among threads
+        return jpeg2000.decode_jpeg2000(data, pixel, out, index, threads)
+    return decoder(data, pixel, out, index)
 
 
 def route_for(transfer_syntax_uid: str, pixel: ImagePixel, *, vr: str | None = None) -> Route:

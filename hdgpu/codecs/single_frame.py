@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hdgpu.array.device import Device, parse_device, to_device
+from hdgpu.array.host_threads import default_workers
 from hdgpu.array.interop import to_numpy
 from hdgpu.array.namespace import Array, is_array
 from hdgpu.codecs.encode import encode
@@ -139,7 +140,8 @@ def decode_frame(
     if index < 0:
         raise FrameNumberError("there is no frame of a negative index", expected="0 or more", found=index)
     out = np.empty(pixel.frame_shape, pixel.dtype)
-    stored, _ = route_for(transfer_syntax_uid, pixel, vr=vr).decode(value, out, index=index)
+    route = route_for(transfer_syntax_uid, pixel, vr=vr)
+    stored, _ = route.decode(value, out, index=index, threads=default_workers())
     if stored is not out:  # a view of bytes that cannot be written to
         np.copyto(out, stored)
     return to_device(out, target)

@@ -7,28 +7,19 @@ core when they are transformed.  Reading, decoding and array arithmetic release 
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from hdgpu.array.host_threads import default_workers
-from hdgpu.codecs.route import Route
-from hdgpu.dicom.frame_index import FrameIndex
-from hdgpu.dicom.instance import Instance
-from hdgpu.dicom.source import ReadBuffer, Source
-from hdgpu.errors import HdgpuError
-from hdgpu.frames.plain import STREAM_BYTES, PlainKind, load_plain_frames
+from hdgpu.frames.plain import STREAM_BYTES, load_plain_frames
 from hdgpu.frames.plan import ScatterPlan
 from hdgpu.frames.table import FrameTable
-from hdgpu.pixels.run import transform_frame
-from hdgpu.pixels.transform import PixelTransform
+from hdgpu.frames.worker import FrameReader, FrameWorker, Part, Tally
 
-__all__ = ["FrameReader", "Progress", "Tally", "run_plan"]
+__all__ = ["Chunks", "Progress", "run_plan"]
 
 Progress = Callable[[int, int], None]
 """Called with the number of frames done and the number of all, by one decoding thread at a time."""
@@ -36,109 +27,6 @@ Progress = Callable[[int, int], None]
 # Frames that one thread takes at a time.  Plain ones go many to a call of the compiled extension; others take
 # milliseconds each, and the fewer are taken at once, the less one thread has to wait for the last of another.
 _PLAIN_CHUNK, _CHUNK = 16, 1
-_MOST_SCRATCH = 16
-
-Part: TypeAlias = tuple[slice, slice]
-"""Rows and columns of a frame."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """What the decoding threads count."""
-
-    frames_per_route: Counter[str] = field(default_factory=Counter)
-    encoded_bytes: int = 0
-
-
-@dataclass(slots=True)
-class FrameReader:
-    """How to get at the frames of one instance: made, and checked against the file, before any memory is asked for.
-
-    Attributes
-    ----------
-    instance : Instance
-    index : FrameIndex
-    route : Route
-    transform : PixelTransform
-        Its rows are the rows of the frame table.
-    plain : PlainKind or None
-        Set where the compiled extension may take the frames.
-    ahead : Source or None
-        Where the bytes are read instead of at the instance's source.
-    """
-
-    instance: Instance
-    index: FrameIndex
-    route: Route
-    transform: PixelTransform
-    plain: PlainKind | None = None
-    ahead: Source | None = None
-
-    @property
-    def source(self) -> Source:
-        """Where the bytes are read."""
-        return self.ahead or self.instance.source
-
-
-class _Worker:
-    """One decoding thread's own memory and counts."""
-
-    def __init__(self, *, stream: bool) -> None:
-        self.tally = Tally()
-        self._stream = stream
-        self._buffer = ReadBuffer()
-        self._scratch: dict[tuple[str, tuple[int, ...], np.dtype[Any]], npt.NDArray[Any]] = {}
-
-    def decode_into(
-        self, reader: FrameReader, row: int, number: int, out: npt.NDArray[Any], part: Part | None = None
-    ) -> None:
-        """Take one frame, or a part of it, from its bytes to its output values."""
-        instance = reader.instance
-        try:
-            data = reader.index.read(reader.source, number, self._buffer)
-            stored, route = reader.route.decode(data, self._target(reader, out), index=number)
-            if part is None:
-                transform_frame(reader.transform, row, stored, out, stream=self._stream)
-            else:
-                self._transform_part(reader.transform, row, stored[part], out)
-        except HdgpuError as error:
-            syntax = f"transfer syntax {instance.transfer_syntax_uid}, SOP Instance UID {instance.sop_instance_uid}"
-            raise error.at(source=instance.name, frame=number + 1, context=syntax) from error.__cause__
-        self.tally.frames_per_route[route] += 1
-        self.tally.encoded_bytes += len(data)
-
-    def _target(self, reader: FrameReader, out: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return where to decode to: the output itself if it can hold the stored values, else this thread's scratch."""
-        pixel = reader.instance.pixel
-        dtype, shape = pixel.dtype, pixel.frame_shape
-        if dtype == out.dtype and shape == out.shape and out.flags.c_contiguous:
-            return out
-        return self._memory("stored", shape, dtype)
-
-    def _transform_part(
-        self, transform: PixelTransform, row: int, stored: npt.NDArray[Any], out: npt.NDArray[Any]
-    ) -> None:
-        """Transform a rectangle of a frame into one of the output, by way of memory whose rows follow one another."""
-        plain = stored
-        if not stored.flags.c_contiguous:
-            plain = self._memory("part", stored.shape, stored.dtype)
-            np.copyto(plain, stored)
-        if out.flags.c_contiguous:
-            transform_frame(transform, row, plain, out, stream=self._stream)
-            return
-        values = self._memory("values", out.shape, out.dtype)
-        transform_frame(transform, row, plain, values)
-        np.copyto(out, values)
-
-    def _memory(self, use: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-        """Return this thread's memory for a use: it holds until the next frame."""
-        key = (use, shape, dtype)
-        scratch = self._scratch.get(key)
-        if scratch is None:
-            if len(self._scratch) >= _MOST_SCRATCH:  # tiles at the edges come in a few sizes
-                self._scratch.clear()
-            scratch = self._scratch[key] = np.empty(shape, dtype)
-        return scratch
 
 
 def run_plan(
@@ -162,7 +50,8 @@ def run_plan(
     out : numpy.ndarray
         C-contiguous, of the plan's shape and data type.  Slices that the plan leaves blank are set to zero.
     workers : int, optional
-        Threads; one for each core by default.  All have ended when this returns or raises.
+        Threads; one for each core by default.  All have ended when this returns or raises.  Where there are more of
+        them than frames, several may share a frame.
     progress : callable, optional
 
     Raises
@@ -170,11 +59,12 @@ def run_plan(
     HdgpuError
         For the first frame, in the order of the plan, that could not be decoded; `out` is then worthless.
     """
-    workers = max(1, min(workers or default_workers(), len(plan.frame)))
+    allowed = workers or default_workers()
+    workers = max(1, min(allowed, len(plan.frame)))
     size = _PLAIN_CHUNK if plan.regions is None and any(reader.plain for reader in readers) else _CHUNK
     out[plan.blank] = 0
-    chunks = _Chunks(len(plan.frame), size, progress)
-    work = _Work(plan, table, readers, out, chunks)
+    chunks = Chunks(len(plan.frame), size, progress)
+    work = _Work(plan, table, readers, out, chunks, allowed // workers)
     if workers == 1:
         tallies = [work.run()]
     else:
@@ -187,8 +77,7 @@ def run_plan(
     chunks.raise_first()
     total = Tally()
     for tally in tallies:
-        total.frames_per_route.update(tally.frames_per_route)
-        total.encoded_bytes += tally.encoded_bytes
+        total.add(tally)
     return total
 
 
@@ -201,7 +90,8 @@ class _Work:
         table: FrameTable,
         readers: Sequence[FrameReader],
         out: npt.NDArray[Any],
-        chunks: _Chunks,
+        chunks: Chunks,
+        threads_per_frame: int,
     ) -> None:
         self.rows: list[int] = plan.frame.tolist()
         self.places: list[int] = plan.destination.tolist()
@@ -210,10 +100,11 @@ class _Work:
         self.regions: list[list[int]] | None = None if plan.regions is None else plan.regions.tolist()
         self.out = out
         self.chunks = chunks
+        self.threads_per_frame = threads_per_frame
 
     def run(self) -> Tally:
         """Take chunks until there are none; a failure is noted, not raised."""
-        worker = _Worker(stream=self.out.nbytes >= STREAM_BYTES)
+        worker = FrameWorker(stream=self.out.nbytes >= STREAM_BYTES, threads=self.threads_per_frame)
         for chunk in self.chunks:
             at = chunk.start
             while at < chunk.stop:
@@ -259,7 +150,7 @@ class _Work:
         return done
 
 
-class _Chunks:
+class Chunks:
     """Runs of places handed out to the threads; it ends early once something has failed."""
 
     def __init__(self, count: int, size: int, progress: Progress | None) -> None:

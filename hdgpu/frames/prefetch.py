@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from hdgpu.dicom.source import Source
-from hdgpu.frames.engine import FrameReader
 from hdgpu.frames.plan import ScatterPlan
 from hdgpu.frames.table import FrameTable
+from hdgpu.frames.worker import FrameReader
 
 __all__ = ["reading_ahead"]
 

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hdgpu.array import host_memory
-from hdgpu.array.device import Device, to_device
+from hdgpu.array.device import Device
 from hdgpu.array.host_threads import default_workers
 from hdgpu.array.namespace import Array
 from hdgpu.codecs.route import Route, route_for
 from hdgpu.dicom.frame_index import FrameIndex, index_frames
 from hdgpu.dicom.instance import Instance
 from hdgpu.errors import HdgpuError, MixedSizeError
-from hdgpu.frames.engine import FrameReader, Progress, run_plan
+from hdgpu.frames.engine import Progress, run_plan
 from hdgpu.frames.plain import PlainKind, plain_kind
 from hdgpu.frames.plan import ScatterPlan
 from hdgpu.frames.prefetch import reading_ahead
 from hdgpu.frames.table import FrameTable
+from hdgpu.frames.worker import FrameReader
 from hdgpu.pixels.attributes import TransformAttributes, read_attributes
 from hdgpu.pixels.compile import compile_transform
 from hdgpu.pixels.options import TransformOptions
 from hdgpu.pixels.transform import PixelTransform
 from hdgpu.report import DecodeReport
+
+if TYPE_CHECKING:
+    from hdgpu.array.streams import Runtime
 
 __all__ = ["decode_plan", "prepare_reader", "prepare_readers"]
 
@@ -127,6 +131,7 @@ def decode_plan(
     workers: int | None = None,
     progress: Progress | None = None,
     seconds: dict[str, float] | None = None,
+    fallback: str = "cpu",
 ) -> tuple[Array, DecodeReport]:
     """Run a plan into fresh memory, and return the array on a device, and the account of it.
 
@@ -140,6 +145,8 @@ def decode_plan(
     progress : callable, optional
     seconds : dict, optional
         Time by stage of what came before, which the account begins with.
+    fallback : {"cpu", "error"}
+        Whether the host decodes frames that a GPU does not.
 
     Raises
     ------
@@ -147,18 +154,46 @@ def decode_plan(
         If a frame cannot be decoded.  Nothing half-filled is returned.
     """
     seconds = {} if seconds is None else seconds
+    workers = workers or default_workers()
+    if device.kind == "cuda":
+        from hdgpu.array.streams import runtime_of
+
+        return _decode_on_device(plan, table, readers, runtime_of(device), workers, progress, seconds, fallback)
     started = time.perf_counter()
     array = host_memory.empty(plan.shape, plan.dtype)
-    workers = workers or default_workers()
     with reading_ahead(plan, table, readers) as ahead:
         tally = run_plan(plan, table, ahead, array, workers=workers, progress=progress)
     seconds["decode"] = time.perf_counter() - started
-    on_device: Any = array
-    if str(device) != "cpu":
+    routes = dict(tally.frames_per_route)
+    return array, DecodeReport(routes, tally.encoded_bytes, array.nbytes, seconds, workers, str(device))
+
+
+def _decode_on_device(
+    plan: ScatterPlan,
+    table: FrameTable,
+    readers: Sequence[FrameReader],
+    runtime: Runtime,
+    workers: int,
+    progress: Progress | None,
+    seconds: dict[str, float],
+    fallback: str,
+) -> tuple[Array, DecodeReport]:
+    """Run a plan into fresh memory of a device."""
+    from hdgpu.codecs.nvimgcodec import decodable  # what a device needs is imported where there is one
+    from hdgpu.frames.device_engine import run_plan_on_device
+
+    started = time.perf_counter()
+    with runtime.active(), reading_ahead(plan, table, readers) as ahead:
+        can = decodable(runtime.index, runtime.xp)
+        seconds["probe"] = time.perf_counter() - started
         started = time.perf_counter()
-        on_device = to_device(array, device)
-        seconds["upload"] = time.perf_counter() - started
+        array = runtime.xp.empty(plan.shape, dtype=plan.dtype)
+        tally = run_plan_on_device(
+            plan, table, ahead, array, runtime, can, workers=workers, fallback=fallback, progress=progress
+        )
+    seconds["decode"] = time.perf_counter() - started
     report = DecodeReport(
-        dict(tally.frames_per_route), tally.encoded_bytes, array.nbytes, seconds, workers, str(device)
-    )
-    return on_device, report
+        dict(tally.frames_per_route), tally.encoded_bytes, plan.nbytes, seconds, workers, str(runtime),
+        dict(tally.host_reasons), tally.batch_frames,
+    )  # fmt: skip
+    return array, report

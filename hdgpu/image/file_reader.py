@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hdgpu.array.device import Device, parse_device, to_device
+from hdgpu.array.host_threads import default_workers
 from hdgpu.array.namespace import Array
 from hdgpu.codecs.route import route_for
 from hdgpu.dicom.frame_index import FrameIndex, index_frames
@@ -293,7 +294,7 @@ class _Image:
         pixel = instance.pixel
         out = np.empty(pixel.frame_shape, pixel.dtype)
         route = route_for(instance.transfer_syntax_uid, pixel, vr=instance.pixel_data.vr)
-        stored, _ = route.decode(self.read(number), out, index=number)
+        stored, _ = route.decode(self.read(number), out, index=number, threads=default_workers())
         if stored is not out:  # a view of the bytes that were read
             np.copyto(out, stored)
         return out

@@ -14,9 +14,9 @@ from hdgpu.array.device import Device, parse_device
 from hdgpu.array.namespace import Array
 from hdgpu.dicom.frame_index import FrameIndex, index_frames
 from hdgpu.dicom.instance import Instance
-from hdgpu.frames.engine import FrameReader
 from hdgpu.frames.plan import ScatterPlan
 from hdgpu.frames.table import FrameTable
+from hdgpu.frames.worker import FrameReader
 from hdgpu.image.decode import decode_plan, prepare_reader
 from hdgpu.pixels.options import TransformOptions
 from hdgpu.report import DecodeReport

@@ -15,16 +15,13 @@
 // Equals hdgpu.pixels.reference: exactly, but for SIGMOID, where exp is another: 4 ulp of float64, before it is rounded.
 // Denormal float32 counts as zero.
 #include "pixel_value.cuh"
+#include "runs.cuh"
 
 // Elements of a thread, one after another: sixteen bytes of 16-bit stored values.
 #define RUN 8
 
-struct alignas(sizeof(STORED) * RUN > 16 ? 16 : sizeof(STORED) * RUN) StoredRun {
-    STORED value[RUN];
-};
-struct alignas(sizeof(OUT) * RUN > 16 ? 16 : sizeof(OUT) * RUN) OutRun {
-    OUT value[RUN];
-};
+typedef Run<STORED, RUN> StoredRun;
+typedef Run<OUT, RUN> OutRun;
 
 struct Frame {
     FrameParameters parameters;
@@ -55,20 +52,15 @@ struct Frame {
     }
 };
 
-template <typename Run, typename Element>
-HDGPU_INLINE bool is_aligned(const Element* at) {
-    return reinterpret_cast<uint64>(at) % alignof(Run) == 0;
-}
-
 // A run of a row, whole or at its end.
 HDGPU_INLINE void transform_run(Frame& frame, const STORED* stored, OUT* out, Index count, Index stored_column,
                                 Index out_column) {
     if (count >= RUN && stored_column == 1 && out_column == 1 && is_aligned<StoredRun>(stored) && is_aligned<OutRun>(out)) {
-        const StoredRun in = *reinterpret_cast<const StoredRun*>(stored);
+        const StoredRun in = load_run<STORED, RUN>(stored);
         OutRun result;
 #pragma unroll
         for (int i = 0; i < RUN; ++i) result.value[i] = frame(in.value[i]);
-        *reinterpret_cast<OutRun*>(out) = result;
+        store_run(out, result);
         return;
     }
     for (Index i = 0; i < count && i < RUN; ++i) {

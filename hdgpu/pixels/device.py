@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from hdgpu.array.kernels import element_strides, grid_for, launch, program, takes, type_name
+from hdgpu.array.kernels import Program, element_strides, grid_for, launch, program, takes, type_name
 from hdgpu.array.namespace import Array, array_namespace, native_device
+from hdgpu.pixels.grid import Places, pixel_grids
 from hdgpu.pixels.reference import upload
-from hdgpu.pixels.steps import RampStep, SigmoidStep, Step
+from hdgpu.pixels.steps import ColorManagement, RampStep, SigmoidStep, Step
+from hdgpu.pixels.tetrahedral import scatter_colors
 from hdgpu.pixels.transform import PixelTransform, TransformKind
 
 __all__ = ["operation_of", "scatter_frames"]
 
-Places = npt.NDArray[np.int64]
-# Stored elements that a thread of the kernel takes.
-_RUN = 8
+# Stored elements that a thread of each kernel takes.
+_RUN = {"transform": 8, "palette": 16}
 # What the kernel reads and writes: no integers of 64 bits, which are not all float64 numbers.
 _STORED = frozenset({"uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"})
 _WRITTEN = _STORED | {"float16", "bfloat16"}
@@ -32,12 +33,27 @@ def operation_of(transform: PixelTransform, rows: Sequence[int], stored: Array, 
         return None
     if transform.kind is not TransformKind.STEPS:
         palette = transform.kind is TransformKind.TABLE and transform.table(rows[0]).ndim == 2
-        return None if palette else transform.kind.name
+        return "PALETTE" if palette else transform.kind.name
     programs = [transform.programs[number] for number in {*transform.program[list(rows)].tolist()}]
     for kind, name in ((RampStep, "RAMP"), (SigmoidStep, "SIGMOID")):
         if all(len(steps) == 1 and isinstance(steps[0], kind) for steps in programs):
             return name
-    return None
+    return "COLORS" if _are_colors(transform, list(rows), programs, stored, out) else None
+
+
+def _are_colors(
+    transform: PixelTransform, at: list[int], programs: list[tuple[Step, ...]], stored: Array, out: Array
+) -> bool:
+    """Return whether all that is done is one colour management, into a type that holds all colours of 8 bits."""
+    steps = [steps[0] for steps in programs if len(steps) == 1 and isinstance(steps[0], ColorManagement)]
+    return (
+        len(steps) == len(programs)
+        and len({step.profile for step in steps}) == 1
+        and bool((transform.slope[at] == 1).all() and (transform.intercept[at] == 0).all())
+        and transform.valid is None
+        and type_name(stored) == "uint8"
+        and type_name(out) != "int8"
+    )
 
 
 def scatter_frames(
@@ -74,31 +90,43 @@ def scatter_frames(
         (m,) int32: not 0 for frames with values that do not fit into the type of `out`, or that may not be mapped.
         None if there can be no such values.
     """
-    samples = stored.shape[3] if stored.ndim == 4 else 1
+    if operation == "COLORS":
+        from hdgpu.pixels.icc import icc_table  # here only: few images need Pillow
+
+        step = transform.programs[transform.program[rows[0]]][0]
+        assert isinstance(step, ColorManagement)
+        scatter_colors(icc_table(step.profile), stored, out, destination, regions)
+        return None
     check = (not transform.always_fits) + 2 * (transform.valid is not None)
     device, xp = native_device(stored), array_namespace(stored)
     flags = xp.zeros(len(rows), dtype=xp.int32, device=device) if check else None
-    tables, which = _tables(transform, rows, out) if operation == "TABLE" else (None, None)
-    kernel = program(
-        "transform",
-        STORED=type_name(stored),
-        OUT=type_name(out),
-        WORKING="float32" if transform.exact_in_float32 and operation in ("IDENTITY", "AFFINE") else "float64",
-        OPERATION=operation,
-        CHECK=check,
-    )
+    tables, which = _tables(transform, rows, out) if operation in ("TABLE", "PALETTE") else (None, None)
+    kernel = _kernel(transform, operation, stored, out, check)
     parameters = upload(_parameters(transform, rows, which), stored)
-    for grid in _pixel_grids(stored, out, destination, regions, samples):
+    # of a palette the samples lie in the output alone
+    apart = element_strides(out)[3:] if operation == "PALETTE" else ()
+    for grid in pixel_grids(stored, out, destination, regions):
         launch(
-            kernel, grid_for(-(-grid.columns // _RUN), grid.rows, len(rows)), stored,
+            kernel, grid_for(-(-grid.columns // _RUN[kernel.name]), grid.rows, len(rows)), stored,
             stored, out, upload(grid.places, stored), parameters, tables, flags, len(rows), grid.rows, grid.columns,
-            *grid.stored_strides, *grid.out_strides, 0 if tables is None else tables.shape[1],
+            *grid.stored_strides, *grid.out_strides, *apart, 0 if tables is None else tables.shape[1],
         )  # fmt: skip
     return flags
 
 
+def _kernel(transform: PixelTransform, operation: str, stored: Array, out: Array, check: int) -> Program:
+    types = {"STORED": type_name(stored), "OUT": type_name(out)}
+    if operation == "PALETTE":
+        return program("palette", **types, CHECK=check)
+    working = "float32" if transform.exact_in_float32 and operation in ("IDENTITY", "AFFINE") else "float64"
+    return program("transform", **types, WORKING=working, OPERATION=operation, CHECK=check)
+
+
 def _tables(transform: PixelTransform, rows: Sequence[int], out: Array) -> tuple[Array, list[int]]:
-    """Return the tables of some frames, (tables, entries) of the type of `out`, and the number of each frame's."""
+    """Return the tables of some frames, of the type of `out`, and the number of each frame's.
+
+    They are (tables, entries), or (tables, entries, 4) of palettes, where the last of four samples is not used.
+    """
     numbers: dict[int, int] = {}
     tables: list[npt.NDArray[Any]] = []
     which = []
@@ -108,7 +136,10 @@ def _tables(transform: PixelTransform, rows: Sequence[int], out: Array) -> tuple
             numbers[id(table)] = len(tables)
             tables.append(table)
         which.append(numbers[id(table)])
-    return array_namespace(out).astype(upload(np.stack(tables), out), out.dtype, copy=False), which
+    together = np.stack(tables)
+    if together.ndim == 3:
+        together = np.pad(together, ((0, 0), (0, 0), (0, 1)))
+    return array_namespace(out).astype(upload(together, out), out.dtype, copy=False), which
 
 
 def _parameters(transform: PixelTransform, rows: Sequence[int], which: Sequence[int] | None) -> npt.NDArray[np.float64]:
@@ -132,51 +163,3 @@ def _step_parameters(step: Step) -> tuple[float, ...]:
         return (*step.ramp[:3], *step.ramp.limits)
     assert isinstance(step, SigmoidStep)
     return step.window.center, step.window.width, 4.0 if step.invert else -4.0, *step.output_range
-
-
-class _PixelGrid(NamedTuple):
-    """Rows and columns that are gone through, as the kernel takes them; all in elements."""
-
-    rows: int
-    columns: int
-    places: Places
-    stored_strides: tuple[int, ...]
-    out_strides: tuple[int, ...]
-
-
-def _pixel_grids(
-    stored: Array, out: Array, destination: Places, regions: Places | None, samples: int
-) -> list[_PixelGrid]:
-    """Return what is gone through: samples as columns where they lie so, else one grid for each; rows as one if so."""
-    from_strides, to_strides = element_strides(stored), element_strides(out)
-    if regions is None:
-        regions = np.zeros((len(destination), 6), np.int64)
-        regions[:, 2:4] = stored.shape[1:3]
-    top, left, rows, columns, frame_top, frame_left = regions.T
-    start = np.arange(len(destination)) * from_strides[0] + frame_top * from_strides[1] + frame_left * from_strides[2]
-    goal = destination * to_strides[0] + top * to_strides[1] + left * to_strides[2]
-    places = np.stack([start, goal, rows, columns], axis=1)
-    most_rows, most_columns = (int(each.max(initial=0)) for each in (rows, columns))
-    if samples > 1 and not all(each[2:] == (samples, 1) for each in (from_strides, to_strides)):
-        apart = np.array([from_strides[3], to_strides[3], 0, 0])
-        return [
-            _PixelGrid(most_rows, most_columns, places + sample * apart, from_strides[1:3], to_strides[1:3])
-            for sample in range(samples)
-        ]
-    places[:, 3] *= samples
-    grid = _PixelGrid(
-        most_rows, most_columns * samples, places,
-        (from_strides[1], from_strides[-1]), (to_strides[1], to_strides[-1]),
-    )  # fmt: skip
-    return [_joined(grid)]
-
-
-def _joined(grid: _PixelGrid) -> _PixelGrid:
-    """Return the grid with its rows as one, where all are as wide and follow one another on both sides."""
-    follows = all(row == grid.columns * column for row, column in (grid.stored_strides, grid.out_strides))
-    if not follows or (grid.places[:, 3] != grid.columns).any():
-        return grid
-    places = grid.places.copy()
-    places[:, 3] *= places[:, 2]
-    places[:, 2] = 1
-    return grid._replace(rows=1, columns=grid.rows * grid.columns, places=places)

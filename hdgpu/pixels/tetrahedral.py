@@ -11,10 +11,13 @@ import numpy.typing as npt
 
 from hdgpu.array.device import CPU, Device, device_of, on_device_of
 from hdgpu.array.functions import clamp, dtype_name
+from hdgpu.array.kernels import element_strides, grid_for, launch, program, takes, type_name
 from hdgpu.array.namespace import Array, Namespace, array_namespace, is_array, is_cupy_array, native_device
 from hdgpu.errors import UnsupportedPixelError
+from hdgpu.pixels.grid import Places, pixel_grids
+from hdgpu.pixels.reference import upload
 
-__all__ = ["FRACTION_BITS", "LARGEST_NODE", "ONE", "IccTable", "apply_table", "check_colors"]
+__all__ = ["FRACTION_BITS", "LARGEST_NODE", "ONE", "IccTable", "apply_table", "check_colors", "scatter_colors"]
 
 FRACTION_BITS = 14
 """Bits of the position within a cell of the table."""
@@ -30,6 +33,8 @@ _CELL = 1 << FRACTION_BITS
 # enough on a device that a launch is worth it.
 _HOST_BLOCK = 1 << 15
 _DEVICE_BLOCK = 1 << 20
+# Pixels that a thread of the kernel takes.
+_RUN = 4
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -162,6 +167,11 @@ def apply_table(table: IccTable, rgb: Array) -> Array:
     check_colors(rgb)
     xp = array_namespace(rgb)
     place = _Place(device_of(rgb), native_device(rgb))
+    if takes(rgb):
+        pixels = xp.reshape(rgb, (1, 1, -1, 3))
+        out = xp.empty(pixels.shape, dtype=xp.uint8, device=place.native)
+        scatter_colors(table, pixels, out, np.zeros(1, np.int64), None)
+        return xp.reshape(out, rgb.shape)
     block = _HOST_BLOCK if place.device == CPU else _DEVICE_BLOCK
     with on_device_of(rgb):
         there = _on_device(table, xp, place)
@@ -171,6 +181,36 @@ def apply_table(table: IccTable, rgb: Array) -> Array:
             stop = min(start + block, pixels.shape[0])
             out[start:stop, :] = _interpolate(there, table.points, pixels[start:stop, :])
         return xp.reshape(out, rgb.shape)
+
+
+def scatter_colors(table: IccTable, rgb: Array, out: Array, destination: Places, regions: Places | None) -> None:
+    """Write the transformed colours of frames, or of a rectangle of each, to their places; nothing is waited for.
+
+    Parameters
+    ----------
+    table : IccTable
+    rgb : array
+        (m, rows, columns, 3) uint8, of a library whose arrays kernels take.
+    out : array
+        (slices, rows, columns, 3) of a type that holds 0 to 255, of the same library on the same device; its axes may
+        be strided, flipped and permuted.
+    destination : numpy.ndarray
+        (m,) int64, index of each frame along the first axis of `out`.
+    regions : numpy.ndarray or None
+        (m, 6) int64, a `Region` for each frame; None for all of it.
+    """
+    place = _Place(device_of(rgb), native_device(rgb))
+    with on_device_of(rgb):
+        parts = _for_kernel(table, array_namespace(rgb), place, out.dtype)
+    from_strides, to_strides = element_strides(rgb), element_strides(out)
+    # samples are left to the kernel, which takes those of a pixel together
+    for grid in pixel_grids(rgb[..., 0], out[..., 0], destination, regions):
+        launch(
+            program("color_table", OUT=type_name(out)),
+            grid_for(-(-grid.columns // _RUN), grid.rows, len(destination)), rgb,
+            rgb, out, upload(grid.places, rgb), *parts, len(destination), grid.rows, grid.columns,
+            *grid.stored_strides, from_strides[3], *grid.out_strides, to_strides[3], table.points,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -184,7 +224,18 @@ class _Place:
 @lru_cache(maxsize=16)
 def _on_device(table: IccTable, xp: Namespace, place: _Place) -> tuple[Array, ...]:
     """Return the table's corners, fractions, nodes and output on the device."""
-    parts = (table.corners, table.fractions, table.nodes, table.output)
+    return _uploaded((table.corners, table.fractions, table.nodes, table.output), xp, place)
+
+
+@lru_cache(maxsize=16)
+def _for_kernel(table: IccTable, xp: Namespace, place: _Place, dtype: Any) -> tuple[Array, ...]:
+    """Return the table's cells, nodes and output on the device as the kernel loads them, the output of a type."""
+    cells = np.stack([table.corners, table.fractions], axis=-1)
+    cells, nodes, output = _uploaded((cells, np.pad(table.nodes, ((0, 0), (0, 1))), table.output), xp, place)
+    return cells, nodes, xp.astype(output, dtype)
+
+
+def _uploaded(parts: tuple[npt.NDArray[Any], ...], xp: Namespace, place: _Place) -> tuple[Array, ...]:
     there = tuple(xp.asarray(part.copy(), device=place.native) for part in parts)
     if is_cupy_array(there[0]):
         # CuPy copies in the order of the current stream, and these will be read on others: wait for the copies, once.

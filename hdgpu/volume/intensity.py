@@ -11,6 +11,7 @@ import numpy.typing as npt
 from hdgpu.array.functions import clamp, comparable, copy, dtype_name, host_dtype, native_dtype
 from hdgpu.array.namespace import Array, array_namespace
 from hdgpu.errors import OutputTypeError, VolumeError
+from hdgpu.volume.statistics import normalized, statistics_of
 
 __all__ = ["cast", "clip", "held_value", "normalize_mean_std", "normalize_min_max", "reduced_axes", "require_range"]
 
@@ -180,6 +181,11 @@ def normalize_min_max(array: Array, output_min: float, output_max: float, per_ch
     """
     if not output_min < output_max:
         raise VolumeError("'output_min' must be below 'output_max'", found=(output_min, output_max))
+    found = statistics_of(array, per_channel)
+    if found is not None:
+        smallest, largest = _working(found.minimum, array), _working(found.maximum, array)
+        scale = (output_max - output_min) / _one_where_zero(largest - smallest)
+        return normalized(array, smallest, scale, output_min, divide=False)
     xp = array_namespace(array)
     ordered, axis = comparable(array), reduced_axes(array, per_channel)
     smallest = _floating_copy(xp.min(ordered, axis=axis, keepdims=True))
@@ -208,6 +214,10 @@ def normalize_mean_std(array: Array, output_mean: float, output_std: float, per_
     """
     if not output_std > 0:
         raise VolumeError("'output_std' must be positive", found=output_std)
+    found = statistics_of(array, per_channel)
+    if found is not None:
+        deviation = _one_where_zero(_working(found.deviation, array))
+        return normalized(array, _working(found.mean, array), deviation / output_std, output_mean, divide=True)
     xp = array_namespace(array)
     values, axis = _floating_copy(array), reduced_axes(array, per_channel)
     mean = xp.mean(values, axis=axis, keepdims=True)
@@ -225,12 +235,17 @@ def reduced_axes(array: Array, per_channel: bool) -> tuple[int, ...]:
 
 def _floating_copy(array: Array) -> Array:
     """Return a copy of the array in the type to compute in: float32 and float64 as they are, integers as float64."""
+    return _working(array, array, copy=True)
+
+
+def _working(values: Array, array: Array, *, copy: bool = False) -> Array:
+    """Return values in the type to compute in for an array."""
     name = dtype_name(array.dtype)
     if name.startswith("complex"):
         raise OutputTypeError("only bool, integer and floating-point arrays can be normalized", found=name)
     # a sum of half precision numbers overflows
     working = "float32" if name in ("float16", "bfloat16", "float32") else "float64"
-    return array_namespace(array).astype(array, native_dtype(array, working), copy=True)
+    return array_namespace(values).astype(values, native_dtype(array, working), copy=copy)
 
 
 def _as_given(values: Array, array: Array) -> Array:

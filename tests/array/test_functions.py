@@ -12,6 +12,7 @@ from hdgpu.array.functions import (
     mean,
     median,
     native_dtype,
+    reinterpret,
     select_ranges,
 )
 from hdgpu.array.interop import to_numpy
@@ -126,3 +127,18 @@ def test_median_of_half_precision_does_not_overflow(dtype):
     result = median(tensor, (0,))
     assert result.dtype == tensor.dtype
     assert float(result[0]) == float(torch.asarray((float(tensor[1]) + float(tensor[3])) / 2).to(tensor.dtype))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "uint32", "float64"])
+def test_bytes_are_reinterpreted_wherever_they_lie(xp, dtype):
+    memory = xp.asarray(np.arange(200, dtype=np.uint8))
+    for begin, columns in ((0, 32), (1, 32), (8, 24)):
+        array = xp.namespace.reshape(memory[begin : begin + 96], (-1, 32))[:, :columns]
+        found = reinterpret(array, dtype)
+        assert xp.is_mine(found)
+        np.testing.assert_array_equal(to_numpy(found), np.ascontiguousarray(to_numpy(array)).view(dtype))
+
+
+def test_bytes_that_are_aligned_are_reinterpreted_in_place():
+    memory = np.zeros(64, np.uint8)
+    assert np.shares_memory(reinterpret(memory, "float32"), memory)

@@ -41,8 +41,8 @@ def pixel_of(image: NDArray[Any]) -> ImagePixel:
     return ImagePixel(*image.shape[:2], samples, photometric, allocated, allocated, allocated - 1, signed)
 
 
-def decode(data: bytes, pixel: ImagePixel) -> NDArray[Any] | None:
-    return decode_jpeg2000(data, pixel, np.full(pixel.frame_shape, 77, pixel.dtype), 0)
+def decode(data: bytes, pixel: ImagePixel, threads: int = 1) -> NDArray[Any] | None:
+    return decode_jpeg2000(data, pixel, np.full(pixel.frame_shape, 77, pixel.dtype), 0, threads)
 
 
 def by_the_others(data: bytes, pixel: ImagePixel) -> NDArray[Any]:
@@ -587,3 +587,18 @@ def test_threads() -> None:
             found = pool.map(decode, streams, map(pixel_of, images))
             for one, image in zip(found, images, strict=True):
                 np.testing.assert_array_equal(one, image)
+
+
+@pytest.mark.parametrize("threads", [2, 3, 100])
+@pytest.mark.parametrize("kind", ["noise", "sparse"])
+@pytest.mark.parametrize("shape", [(300, 260), (20, 3000), (200, 190, 3)])
+def test_threads_that_share_a_frame(shape: tuple[int, ...], kind: str, threads: int) -> None:
+    image = make_image(kind, shape, 16, False)
+    data, pixel = openjpeg_encode(image), pixel_of(image)
+    np.testing.assert_array_equal(decode(data, pixel, threads), image)
+    for place in range(len(data) // 2, len(data), len(data) // 12):  # damage in the bits, or in what announces them
+        damaged = data[:place] + bytes([data[place] ^ 0x55]) + data[place + 1 :]
+        alone, shared = decode(damaged, pixel), decode(damaged, pixel, threads)
+        assert (alone is None) == (shared is None)
+        if alone is not None:
+            np.testing.assert_array_equal(shared, alone)

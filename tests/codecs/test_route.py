@@ -29,7 +29,7 @@ ROUTES = [
     (".1.98", "native", True),
     (".5", "imagecodecs:rle", True),
     *[(f".4.{n}", "imagecodecs:jpeg", True) for n in (50, 51, 57, 70)],
-    *[(f".4.{n}", "imagecodecs:jpegls", True) for n in (80, 81)],
+    *[(f".4.{n}", "compiled:jpegls" if extension() else "imagecodecs:jpegls", True) for n in (80, 81)],
     *[(f".4.{n}", "compiled:jpeg2k" if extension() else "imagecodecs:jpeg2k", True) for n in (90, 91)],
     *[(f".4.{n}", "imagecodecs:jpeg2k", True) for n in (92, 93, 201, 202, 203)],
     *[(f".4.{n}", "imagecodecs:jpegxl", True) for n in (110, 112)],

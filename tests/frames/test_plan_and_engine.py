@@ -14,9 +14,10 @@ from hdgpu.dicom.frame_index import index_frames
 from hdgpu.dicom.header import header_of_dataset
 from hdgpu.dicom.instance import Instance
 from hdgpu.errors import FrameDecodeError
-from hdgpu.frames.engine import FrameReader, run_plan
+from hdgpu.frames.engine import run_plan
 from hdgpu.frames.plan import ScatterPlan
 from hdgpu.frames.table import FrameTable
+from hdgpu.frames.worker import FrameReader
 from hdgpu.pixels.compile import compile_transform
 from hdgpu.pixels.options import TransformOptions
 from tests.make_series import make_dataset, make_series
@@ -168,12 +169,12 @@ def test_first_failure_in_order_wins_and_threads_end(failing: set[int], monkeypa
     table, readers, _ = prepared(40)
     decode = Route.decode
 
-    def fail_sometimes(self: Route, data: Any, out: Any, *, index: int = 0) -> Any:
+    def fail_sometimes(self: Route, data: Any, out: Any, **options: Any) -> Any:
         broken = [place for place in failing if data == readers[place].index.read(readers[place].instance.source, 0)]
         if broken:
             time.sleep(0.02 * (broken[0] == min(failing)))  # so that a later frame fails before
             raise FrameDecodeError("broken on purpose")
-        return decode(self, data, out, index=index)
+        return decode(self, data, out, **options)
 
     monkeypatch.setattr(Route, "decode", fail_sometimes)
     plan = ScatterPlan.stack(np.arange(40), (5, 4), "f4")
@@ -182,6 +183,26 @@ def test_first_failure_in_order_wins_and_threads_end(failing: set[int], monkeypa
         with pytest.raises(FrameDecodeError, match=f"^file {min(failing)}, frame 1, transfer syntax"):
             run_plan(plan, table, readers, np.empty(plan.shape, plan.dtype), workers=4)
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize(
+    ("frames", "workers", "each"), [(1, 1, 1), (1, 4, 4), (2, 5, 2), (3, 3, 1), (8, 2, 1), (1, None, 6), (4, None, 1)]
+)
+def test_workers_share_frames_where_there_are_fewer_of_them(
+    frames: int, workers: int | None, each: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table, readers, _ = prepared(frames)
+    decode, given_to_a_frame = Route.decode, []
+
+    def note(self: Route, data: Any, out: Any, *, threads: int = 0, **options: Any) -> Any:
+        given_to_a_frame.append(threads)
+        return decode(self, data, out, **options)
+
+    monkeypatch.setattr(Route, "decode", note)
+    monkeypatch.setattr("hdgpu.frames.engine.default_workers", lambda: 6)
+    plan = ScatterPlan.stack(np.arange(frames), (5, 4), "f4")
+    run_plan(plan, table, readers, np.empty(plan.shape, plan.dtype), workers=workers)
+    assert given_to_a_frame == [each] * frames
 
 
 def test_failure_of_the_progress_callback_ends_the_threads() -> None:

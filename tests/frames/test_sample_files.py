@@ -12,10 +12,11 @@ from hdgpu.codecs.route import route_for
 from hdgpu.dicom.discover import discover
 from hdgpu.dicom.frame_index import index_frames
 from hdgpu.errors import HdgpuError
-from hdgpu.frames.engine import FrameReader, run_plan
+from hdgpu.frames.engine import run_plan
 from hdgpu.frames.plain import plain_kind
 from hdgpu.frames.plan import ScatterPlan
 from hdgpu.frames.table import FrameTable
+from hdgpu.frames.worker import FrameReader
 from hdgpu.pixels.compile import compile_transform
 from hdgpu.pixels.options import TransformOptions
 from tests.codecs.frames_of import assert_equal

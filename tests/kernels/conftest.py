@@ -9,6 +9,7 @@ from hypothesis import Phase, settings
 
 from hdgpu.array.kernels import launching_on_host
 from tests.kernels.mutation import apply_from_environment
+from tests.kernels.on_device import DeviceLauncher
 from tests.kernels.on_host import HostLauncher
 
 if apply_from_environment():  # whatever fails first will do
@@ -16,9 +17,13 @@ if apply_from_environment():  # whatever fails first will do
     settings.load_profile("mutation")
 
 
-@pytest.fixture(params=[False, True], ids=["forwards", "backwards"])
-def launcher(request: pytest.FixtureRequest) -> Iterator[HostLauncher]:
+@pytest.fixture(params=["forwards", "backwards", pytest.param("device", marks=pytest.mark.gpu)])
+def launcher(request: pytest.FixtureRequest) -> Iterator[HostLauncher | DeviceLauncher]:
     """Launcher that NumPy arrays go through."""
-    launcher = HostLauncher(request.param)
+    if request.param == "device":
+        cupy = pytest.importorskip("cupy")
+        if not cupy.cuda.is_available():
+            pytest.skip("there is no CUDA device")
+    launcher = DeviceLauncher() if request.param == "device" else HostLauncher(request.param == "backwards")
     with launching_on_host(launcher):
         yield launcher

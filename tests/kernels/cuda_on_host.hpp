@@ -33,6 +33,17 @@ struct dim3 {
 };
 static dim3 blockIdx, threadIdx, blockDim, gridDim;
 
+struct alignas(8) uint2 {
+    unsigned x, y;
+};
+struct alignas(16) uint4 {
+    unsigned x, y, z, w;
+};
+template <typename Word>
+inline void __stwb(Word* at, Word value) {
+    *at = value;
+}
+
 template <typename Word>
 inline Word atomicOr(Word* at, Word value) {
     const Word before = *at;

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from hdgpu.array.kernels import Grid, Program
+from hdgpu.array.kernels import Grid, Program, as_argument
 
 SHIM = Path(__file__).parent / "cuda_on_host.hpp"
 SANITIZE = os.environ.get("HDGPU_TEST_SANITIZE", "")
@@ -89,7 +89,7 @@ class HostLauncher:
     def __call__(self, kernel: Program, grid: Grid, arguments: tuple[Any, ...]) -> None:
         """Run the kernel."""
         first, blocks = ((0, 0, 0), grid.blocks) if self.blocks is None else self.blocks(grid)
-        held = [np.atleast_1d(argument) for argument in arguments]
+        held = [np.atleast_1d(as_argument(argument)) for argument in arguments]
         pointers = (ctypes.c_void_p * len(held))(*(each.ctypes.data for each in held))
         words = ctypes.c_uint * 6
         waits = "__syncthreads" in kernel.source

@@ -19,10 +19,11 @@ from hdgpu.content.palette import PaletteColorLUTTransformation
 from hdgpu.dicom.discover import discover
 from hdgpu.dicom.frame_index import index_frames
 from hdgpu.errors import HdgpuError, InvalidAttributeError
-from hdgpu.frames.engine import FrameReader, run_plan
+from hdgpu.frames.engine import run_plan
 from hdgpu.frames.plain import plain_kind
 from hdgpu.frames.plan import ScatterPlan
 from hdgpu.frames.table import FrameTable
+from hdgpu.frames.worker import FrameReader
 from hdgpu.pixels.attributes import read_attributes
 from hdgpu.pixels.compile import compile_transform
 from hdgpu.pixels.options import TransformOptions

@@ -17,7 +17,7 @@ from hdgpu.enum import InterpolationMethods
 from hdgpu.errors import OutputTypeError, VolumeError
 from hdgpu.volume import intensity
 from hdgpu.volume.rearrange import SpatialShape
-from hdgpu.volume.resampling import host, reference
+from hdgpu.volume.resampling import device, host, reference
 from hdgpu.volume.resampling.grid import IndexMap
 from hdgpu.volume.resampling.tables import axis_table
 
@@ -60,7 +60,9 @@ def resampled(
     fill = intensity.held_value(fill_value, xp.empty(0, dtype=target, device=native_device(array)), "fill_value")
     channels = tuple(array.shape[3:])
     source = xp.reshape(array, (*array.shape[:3], math.prod(channels)))
-    work = _Work(source, _working(source, target), order, host.suitable(source, target, order))
+    kernels = device.suitable(source, target, order)
+    compiled = None if kernels else host.suitable(source, target, order)
+    work = _Work(source, _working(source, target), order, compiled, kernels)
     out = work.allocated(shape, fill, target)
     with np.errstate(invalid="ignore", over="ignore"):  # voxels that are not finite are nobody's mistake
         if index_map.axes is None:
@@ -121,12 +123,15 @@ class _Work:
         0 for nearest, 1 for linear and 3 for cubic interpolation.
     compiled : module or None
         The compiled extension if it takes the array.
+    kernels : bool
+        Whether the CUDA kernels take it.
     """
 
     source: Array
     working: str
     order: int
     compiled: ModuleType | None
+    kernels: bool
 
     def allocated(self, shape: SpatialShape, fill: float, target: Any) -> Array:
         """Return memory for the result: before anything else, for that is what may not fit."""
@@ -135,11 +140,16 @@ class _Work:
             raise MemoryError(f"A volume of {' x '.join(map(str, shape))} voxels fits into no memory.")
         if self.compiled is not None:
             return host_memory.empty(whole, target)
-        return array_namespace(self.source).full(whole, fill, dtype=target, device=native_device(self.source))
+        xp, place = array_namespace(self.source), native_device(self.source)
+        if self.kernels:
+            return xp.empty(whole, dtype=target, device=place)
+        return xp.full(whole, fill, dtype=target, device=place)
 
     def across(self, index_map: IndexMap, out: Array, fill: float) -> None:
         """Write all of the result, on a rotated grid."""
-        if self.compiled is not None:
+        if self.kernels:
+            device.resample_across(self.source, out, index_map, self.order, self.working, fill)
+        elif self.compiled is not None:
             host.resample_across(self.compiled, self.source, out, index_map, self.order, self.working, fill)
         else:
             reference.resample_across(self.source, out, index_map, self.order, self.working)
@@ -154,6 +164,12 @@ class _Work:
             for place, axis in enumerate(axes)
         ]
         overlap = all(table.count for table in tables)
+        if self.kernels:
+            if overlap:
+                device.resample_along(source, out, tables, self.working, fill)
+            else:
+                out[...] = fill
+            return
         ranges = [table.as_range() for table in tables if overlap]
         moved = [each for each in ranges if each is not None]
         if len(moved) == 3 or not overlap:

@@ -1,0 +1,139 @@
+"""Encoded frames on a device to stored values there, by whichever decoder their route names: one for each lane."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from hdgpu.array.functions import reinterpret
+from hdgpu.array.interop import to_numpy
+from hdgpu.array.namespace import Array
+from hdgpu.array.streams import Lane, Runtime
+from hdgpu.codecs import rle_device
+from hdgpu.codecs.device_route import NATIVE, RLE, first_bit
+from hdgpu.codecs.native_device import BYTE_ORDERS, LOW_SAMPLES, decode_native
+from hdgpu.codecs.nvimgcodec import BatchDecoder
+from hdgpu.codecs.route import Route
+from hdgpu.dicom.image_pixel import ImagePixel
+
+__all__ = ["DeviceDecoder", "Doubt"]
+
+# A frame that is all one value is doubted if its codestream has more bytes than this, and more than one for so many
+# pixels: a decoder that gave up may have left zeros.
+_SMALL_STREAM, _FLAT_PIXELS_PER_BYTE = 256, 200
+
+
+class Doubt(NamedTuple):
+    """Which frames of a group cannot be relied on.
+
+    Attributes
+    ----------
+    flags : array
+        (k,) on the device.
+    bad : int or None
+        The flag of such a frame; any but 0 by default.
+    """
+
+    flags: Array
+    bad: int | None = None
+
+    def frames(self) -> list[int]:
+        """Return which they are; this waits for the device."""
+        found = to_numpy(self.flags)
+        return np.flatnonzero(found if self.bad is None else found == self.bad).tolist()
+
+
+class DeviceDecoder:
+    """Decodes groups of frames on a lane, which is the current one.
+
+    Parameters
+    ----------
+    runtime : Runtime
+    lane : Lane
+    """
+
+    def __init__(self, runtime: Runtime, lane: Lane) -> None:
+        self._runtime = runtime
+        self._lane = lane
+        self._batches: BatchDecoder | None = None
+
+    def decode(
+        self,
+        decoder: str,
+        route: Route,
+        copied: Array,
+        slots: npt.NDArray[np.int64],
+        streams: Sequence[bytes],
+        numbers: Sequence[int],
+    ) -> tuple[Array, list[int], Doubt | None]:
+        """Decode frames of one description; nothing is waited for but by nvImageCodec itself.
+
+        Parameters
+        ----------
+        decoder : str
+            Name of the route on the device.
+        route : Route
+            Of the host: how the frames are described.
+        copied : array
+            (n,) uint8, the bytes of all native and RLE frames.
+        slots : numpy.ndarray
+            (m, 2) int64, where in it each frame begins, and how many bytes it has.
+        streams : sequence of bytes
+            Codestreams for nvImageCodec.
+        numbers : sequence of int
+            Number of each frame in its instance, from zero.
+
+        Returns
+        -------
+        stored : array
+            (k, rows, columns) or (k, rows, columns, samples) of the pixel's data type.
+        kept : list of int
+            Which of the frames these are.
+        doubt : Doubt or None
+            Which of them the host has to decode again; None if there can be none.
+        """
+        pixel = route.pixel
+        everything = list(range(len(slots)))
+        if decoder == NATIVE:
+            order = BYTE_ORDERS[route.name]
+            bits = 8 * slots[:, 0] + first_bit(pixel, order, np.array(numbers, np.int64))
+            stored, flags = decode_native(copied, bits, pixel, order)
+            return stored, everything, None if flags is None else Doubt(flags, LOW_SAMPLES)
+        if decoder == RLE:
+            containers, flags = rle_device.decode_frames(copied, slots[:, 0], slots[:, 1], pixel)
+            return self._arranged(containers, pixel), everything, Doubt(flags)
+        return self._nvimgcodec(pixel, streams)
+
+    def _arranged(self, containers: Array, pixel: ImagePixel) -> Array:
+        """Return stored values from what RLE has of them: whole planes, joined and in the machine's byte order."""
+        colour = "YBR_FULL" if pixel.is_422 else pixel.photometric_interpretation
+        described = replace(pixel, planar_configuration=0, photometric_interpretation=colour)
+        raw = reinterpret(containers.reshape((-1,)), np.dtype(np.uint8))
+        starts = np.arange(len(containers), dtype=np.int64) * described.frame_bits
+        return decode_native(raw, starts, described).stored
+
+    def _nvimgcodec(self, pixel: ImagePixel, streams: Sequence[bytes]) -> tuple[Array, list[int], Doubt | None]:
+        if self._batches is None:
+            self._batches = BatchDecoder(self._runtime.index)
+        xp = self._runtime.xp
+        slots = xp.empty((len(streams), pixel.rows, pixel.columns, pixel.samples_per_pixel), dtype=pixel.dtype)
+        done = self._batches.decode(streams, list(slots), stream=self._lane.address)
+        kept = [index for index, good in enumerate(done) if good]
+        stored = slots.reshape((len(streams), *pixel.frame_shape))
+        if len(kept) < len(streams):
+            stored = stored[xp.asarray(np.array(kept, np.int64))]
+        return stored, kept, self._doubtful(stored, [streams[index] for index in kept], pixel)
+
+    def _doubtful(self, stored: Array, streams: Sequence[bytes], pixel: ImagePixel) -> Doubt | None:
+        """Return which frames are all one value though their codestreams are not small."""
+        xp = self._runtime.xp
+        limit = max(_SMALL_STREAM, pixel.rows * pixel.columns // _FLAT_PIXELS_PER_BYTE)
+        long = np.array([len(stream) > limit for stream in streams])
+        if not long.any():
+            return None
+        flat = stored.reshape((len(streams), -1))
+        return Doubt((flat.max(axis=1) == flat.min(axis=1)) & xp.asarray(long))

@@ -1,0 +1,211 @@
+"""Which decoder takes a frame that is wanted on a device: a pure function of what the frame is and what works there.
+
+The device takes a frame if it gives what the host would: the same stored values, or for lossy JPEG values that differ
+by no more than two decoders do.  Everything else is decoded on the host, and the reason is kept for the report.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from hdgpu.codecs.color import jpeg_is_ybr
+from hdgpu.codecs.imagecodecs import unverifiable
+from hdgpu.codecs.jpeg_entropy import check_dct_codes
+from hdgpu.codecs.route import Route
+from hdgpu.codecs.sniff import Codestream, check_codestream, sniff
+from hdgpu.codecs.sniff_jpeg import JpegHeader
+from hdgpu.codecs.sniff_jpeg2000 import Jpeg2000Header, check_tile_parts
+from hdgpu.dicom.image_pixel import ImagePixel
+
+__all__ = [
+    "NATIVE",
+    "NVIMGCODEC",
+    "RLE",
+    "DeviceRoute",
+    "first_bit",
+    "frame_route",
+    "holds_frame",
+    "instance_route",
+    "stream_route",
+]
+
+NATIVE, RLE, NVIMGCODEC = "cuda:native", "cuda:rle", "nvimgcodec"
+"""Names of the decoders on the device, as reports have them; nvImageCodec's with the kind of stream behind it."""
+
+_BASELINE = 0xC0
+_HALVED = ((2, 1), (1, 1), (1, 1))
+_QUARTERED = ((2, 2), (1, 1), (1, 1))
+_WHOLE = ((1, 1),) * 3
+
+
+class DeviceRoute(NamedTuple):
+    """Where a frame is decoded.
+
+    Attributes
+    ----------
+    decoder : str or None
+        On the device; None for the host.
+    reason : str
+        Why on the host, as a clause; empty for the device.
+    """
+
+    decoder: str | None
+    reason: str = ""
+
+
+def instance_route(route: Route, can: frozenset[str]) -> DeviceRoute | None:
+    """Return the route of all frames of an instance, None where it depends on each frame's codestream.
+
+    Parameters
+    ----------
+    route : Route
+        Of the host.
+    can : frozenset of str
+        Kinds of streams that nvImageCodec decodes here.
+    """
+    pixel, name = route.pixel, route.name
+    if name.startswith("native"):
+        if pixel.bits_allocated == 64 and pixel.keyword == "PixelData":
+            return DeviceRoute(None, "integers of 64 bits")
+        return DeviceRoute(NATIVE)
+    if name.endswith(":rle"):
+        if pixel.bits_allocated > 32:
+            return DeviceRoute(None, "integers of 64 bits")
+        if pixel.low_bit or pixel.photometric_interpretation.startswith("YBR_PARTIAL"):
+            return DeviceRoute(None, "RLE with another High Bit, or in YCbCr of partial range")
+        return DeviceRoute(RLE)
+    if name.endswith((":jpegls", ":jpegxl")):
+        return DeviceRoute(None, "no GPU decodes this transfer syntax")
+    if not can:
+        return DeviceRoute(None, "nvImageCodec is not installed, or decodes nothing here")
+    return None
+
+
+def first_bit(pixel: ImagePixel, byte_order: str, number: Any) -> Any:
+    """Return at which bit a native frame begins, or frames, in the bytes that are read for it.
+
+    Frames of one bit a sample need not begin on a byte, nor those of odd length on a word.
+
+    Parameters
+    ----------
+    pixel : ImagePixel
+    byte_order : str
+        `hdgpu.codecs.native_device.ByteOrder`.
+    number : int or numpy.ndarray of int64
+        Of the frame in its instance, from zero.
+    """
+    if pixel.bits_allocated == 1:
+        return number * pixel.frame_bits % 8
+    return 8 * (number * (pixel.frame_bits // 8) % 2) if byte_order == "words" else 0 * number
+
+
+def holds_frame(pixel: ImagePixel, byte_order: str, number: int, length: int) -> bool:
+    """Return whether as many bytes were read as a native frame has, or one more that pads them to even length."""
+    needed = -(-(first_bit(pixel, byte_order, number) + pixel.frame_bits) // 8)
+    return bool(needed <= length <= needed + 1)
+
+
+def stream_route(stream: Codestream, pixel: ImagePixel, can: frozenset[str]) -> DeviceRoute:
+    """Return the route of a frame whose codestream has been described and fits the data set.
+
+    Parameters
+    ----------
+    stream : Codestream
+    pixel : ImagePixel
+    can : frozenset of str
+        Kinds of streams that nvImageCodec decodes here.
+    """
+    if stream.precision > 16 or pixel.dtype.itemsize != (1 if stream.precision <= 8 else 2):
+        return DeviceRoute(None, f"{stream.precision} bits in containers of {pixel.bits_allocated}")
+    if isinstance(stream.header, JpegHeader) and not stream.header.is_jpeg_ls:
+        kind, reason = _jpeg(stream.header, pixel)
+    elif isinstance(stream.header, Jpeg2000Header):
+        kind, reason = _jpeg2000(stream, stream.header, pixel)
+    else:
+        kind, reason = "", "no GPU decodes this kind of stream"
+    if not reason and kind not in can:
+        reason = f"nvImageCodec does not decode {kind} here"
+    return DeviceRoute(None, reason) if reason else DeviceRoute(f"{NVIMGCODEC}:{kind}")
+
+
+def _jpeg(header: JpegHeader, pixel: ImagePixel) -> tuple[str, str]:
+    """Return the kind of a JPEG stream, or why the host takes it."""
+    reason = unverifiable(header)
+    if reason:
+        return "", f"the JPEG stream {reason}"
+    if pixel.pixel_representation:
+        return "", "JPEG with signed samples"
+    if header.precision != pixel.bits_stored:
+        return "", "the JPEG stream's precision is not Bits Stored"
+    if header.is_lossless:
+        lossless = len(header.component_ids) == 1 and header.precision > 8
+        return "jpeg-lossless", "" if lossless else "lossless JPEG in colour, or of up to 8 bits"
+    if header.sof != _BASELINE or header.precision != 8:
+        return "", "JPEG other than baseline of 8 bits"
+    if len(header.component_ids) == 1:
+        return "jpeg", ""
+    if header.sampling not in (_WHOLE, _HALVED, _QUARTERED):
+        return "", "unusual subsampling"
+    # nvJPEG goes by what the stream says of its colour, and takes it for YCbCr where that is nothing.
+    silent = header.component_ids[:3] == (1, 2, 3) and not header.jfif and header.adobe_transform is None
+    said = header.jfif or header.adobe_transform == 1 or silent
+    if not (jpeg_is_ybr(header, pixel) and said and header.adobe_transform != 0):
+        return "", "the JPEG stream's colour is RGB, or in doubt"
+    return "jpeg-colour", ""
+
+
+def _jpeg2000(stream: Codestream, header: Jpeg2000Header, pixel: ImagePixel) -> tuple[str, str]:
+    """Return the kind of a JPEG 2000 or HTJ2K stream, or why the host takes it."""
+    if header.subsampled:
+        return "", "subsampled components"
+    if stream.signed != bool(pixel.pixel_representation):
+        return "", "the codestream's sign is not the data set's"
+    if stream.signed and stream.precision <= 8:
+        return "", "signed samples of up to 8 bits"
+    if header.high_throughput and (stream.signed or stream.components > 1):
+        return "", "HTJ2K that is signed or in colour"
+    if stream.components > 1 and not header.colour_transform:
+        return "", "components without a colour transform"
+    if stream.components > 1 and pixel.photometric_interpretation.startswith("YBR_FULL"):
+        return "", "YCbCr within JPEG 2000"
+    if header.high_throughput:
+        return "htj2k", ""
+    if stream.components > 1:
+        return "jpeg2000-colour", ""
+    return "jpeg2000-signed" if stream.signed else "jpeg2000", ""
+
+
+def frame_route(data: bytes, pixel: ImagePixel, can: frozenset[str]) -> tuple[DeviceRoute, bytes]:
+    """Return the route of one frame from its codestream, having looked for the damage that decoders pass over.
+
+    Parameters
+    ----------
+    data : bytes
+        The frame, with or without a byte of padding.
+    pixel : ImagePixel
+    can : frozenset of str
+        Kinds of streams that nvImageCodec decodes here.
+
+    Returns
+    -------
+    DeviceRoute
+    bytes
+        What its decoder takes: without the boxes of a JP2 file, for what they say of colour does not count.
+
+    Raises
+    ------
+    FrameDecodeError, PixelDataSizeError
+        If the codestream's header is damaged, or of another size than the data set announces.
+    """
+    stream = sniff(data)
+    check_codestream(stream, pixel)
+    route = stream_route(stream, pixel, can)
+    header = stream.header
+    if route.decoder is None:
+        return route, data
+    if isinstance(header, Jpeg2000Header):
+        check_tile_parts(data, header)
+        return route, data[header.offset : header.end]
+    if isinstance(header, JpegHeader) and not header.is_lossless and not check_dct_codes(data, header):
+        return DeviceRoute(None, "the JPEG stream's codes are damaged, or nothing here checks them"), data
+    return route, data

@@ -1,0 +1,185 @@
+"""nvImageCodec: batches of JPEG, JPEG 2000 and HTJ2K frames, decoded straight into slices of an array on the device.
+
+What it can do depends on what is installed beside it (nvJPEG, nvJPEG2000), on CUDA and on the GPU, and where something
+is missing it says so on stderr at most, or returns zeros.  So each kind of stream is tried once on a device with
+frames whose samples are known (:func:`decodable`), and kinds that do not come out right are left to the host.
+
+Without a device it decodes on the CPU, into host memory: batches, frames that fail, slices and regions behave as they
+do on a GPU, and are tested so.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hdgpu.array.interop import to_numpy
+from hdgpu.array.namespace import Array, Namespace
+from hdgpu.codecs.libraries import imagecodecs
+from hdgpu.errors import MissingDependencyError
+
+__all__ = ["KINDS", "BatchDecoder", "decodable", "installed"]
+
+KINDS = ("jpeg", "jpeg-colour", "jpeg-lossless", "jpeg2000", "jpeg2000-signed", "jpeg2000-colour", "htj2k")
+"""Kinds of streams that are tried, and decoded if they come out right."""
+
+# Chroma is interpolated as libjpeg-turbo does it, not repeated.
+_OPTIONS = ":fancy_upsampling=1"
+# Lossy frames may differ by this much between decoders.
+_LOSSY = 3
+
+
+@functools.cache
+def installed() -> ModuleType | None:
+    """Return nvImageCodec, None where it is not installed or does not load."""
+    with suppress(ImportError, OSError):
+        return importlib.import_module("nvidia.nvimgcodec")
+    return None
+
+
+class BatchDecoder:
+    """A decoder of one thread: nvImageCodec's are not to be shared.
+
+    Parameters
+    ----------
+    device : int or None
+        Index of the CUDA device, whose memory is decoded into; None for the CPU, and host memory.
+
+    Raises
+    ------
+    MissingDependencyError
+        If nvImageCodec is not installed.
+    """
+
+    def __init__(self, device: int | None) -> None:
+        library = installed()
+        if library is None:
+            raise MissingDependencyError("nvImageCodec is not installed", remedy='`pip install "hdgpu[cuda13]"`')
+        self._library = library
+        kinds = ("CPU_ONLY",) if device is None else ("HW_GPU_ONLY", "GPU_ONLY", "HYBRID_CPU_GPU")
+        self._decoder = library.Decoder(
+            device_id=library.NVIMGCODEC_DEVICE_CPU_ONLY if device is None else device,
+            backends=[library.Backend(getattr(library, kind)) for kind in kinds],
+            options=_OPTIONS,
+        )
+
+    def decode(self, streams: Sequence[bytes], slots: Sequence[Array], *, stream: int = 0) -> list[bool]:
+        """Decode frames, each into its slot.
+
+        Parameters
+        ----------
+        streams : sequence of bytes
+            Codestreams, all grey or all in colour.
+        slots : sequence of array
+            (rows, columns, samples) each, of the streams' size, and of uint8, uint16 or int16, as their precision and
+            sign call for; rows may be apart.  They are zeroed first: nvImageCodec leaves what was there where it fails.
+        stream : int
+            Address of the CUDA stream that the slots' other work runs on.
+
+        Returns
+        -------
+        list of bool
+            Which were decoded; the others hold zeros, or part of a frame.
+        """
+        for slot in slots:
+            slot[...] = 0
+        colour = bool(slots) and slots[0].shape[2] > 1
+        library = self._library
+        parameters = library.DecodeParams(
+            allow_any_depth=True,  # else what has more than 8 bits is scaled to them
+            apply_exif_orientation=False,
+            color_spec=library.ColorSpec.SRGB if colour else library.ColorSpec.GRAY,
+        )
+        sample_format = library.SampleFormat.I_RGB if colour else library.SampleFormat.I_Y
+        opened = [_opened(library, each) for each in streams]
+        known = [index for index, each in enumerate(opened) if each is not None]
+        done = [False] * len(streams)
+        if known:
+            images = library.as_images([slots[index] for index in known], stream, sample_format=sample_format)
+            decoded = self._decoder.decode(
+                [opened[index] for index in known], images=images, params=parameters, cuda_stream=stream
+            )
+            for index, image in zip(known, decoded, strict=True):
+                done[index] = image is not None
+        return done
+
+
+def _opened(library: ModuleType, data: bytes) -> Any:
+    """Return nvImageCodec's view of a stream, None for one that it does not know."""
+    try:
+        return library.CodeStream(data)
+    except (RuntimeError, ValueError):
+        return None
+
+
+# --- What works -------------------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def decodable(device: int | None, xp: Namespace) -> frozenset[str]:
+    """Return the kinds of streams that come out right, each tried once in a process.
+
+    Parameters
+    ----------
+    device : int or None
+        Index of the CUDA device, which is the current one; None for the CPU.
+    xp : namespace
+        Of the arrays to decode into: CuPy's, or NumPy's for the CPU.
+
+    Examples
+    --------
+    >>> decodable(None, np) <= set(KINDS)
+    True
+    """
+    if installed() is None:
+        return frozenset()
+    decoder = BatchDecoder(device)
+    return frozenset(kind for kind in KINDS if _comes_out_right(decoder, kind, xp))
+
+
+def _comes_out_right(decoder: BatchDecoder, kind: str, xp: Namespace) -> bool:
+    for data, frame in _known_frames(kind):
+        try:
+            slot = xp.empty((*frame.shape[:2], 3 if frame.ndim == 3 else 1), dtype=frame.dtype)
+            done = decoder.decode([data], [slot])
+            difference = to_numpy(slot).reshape(frame.shape).astype(np.int64) - frame
+        except (RuntimeError, ValueError, TypeError):
+            return False
+        if not all(done) or np.abs(difference).max() > (_LOSSY if kind in ("jpeg", "jpeg-colour") else 0):
+            return False
+    return True
+
+
+def _known_frames(kind: str) -> Iterator[tuple[bytes, npt.NDArray[Any]]]:
+    """Yield streams of a kind and what they hold, among them all that has come out wrong anywhere before."""
+    codecs = imagecodecs()
+    rows, columns = np.mgrid[:32, :48]
+    pattern = rows * 7 + columns * 5 + (rows * columns) % 11
+    grey = (rows + columns).astype(np.uint8)
+    colour = np.stack([rows + columns, 2 * rows + 20, 150 - columns], axis=-1).astype(np.uint8)
+    deep = {bits: (pattern * 997 % (1 << bits)).astype(np.uint16) for bits in range(9, 17)}
+    if kind == "jpeg":
+        data = codecs.jpeg8_encode(grey)
+        yield data, codecs.jpeg8_decode(data)
+    elif kind == "jpeg-colour":
+        for subsampling in ("444", "422", "420"):
+            data = codecs.jpeg8_encode(colour, colorspace="RGB", outcolorspace="YCBCR", subsampling=subsampling)
+            yield data, codecs.jpeg8_decode(data, colorspace="YCBCR", outcolorspace="RGB")
+    elif kind == "jpeg-lossless":  # zeros from many versions of nvJPEG, at some precisions
+        for bits, frame in deep.items():
+            yield codecs.ljpeg_encode(frame, bitspersample=bits), frame
+    elif kind == "htj2k":
+        for frame in (deep[16], grey):
+            yield codecs.htj2k_encode(frame, planar=True), frame
+    else:
+        signed = (pattern * 9 - 2000).astype(np.int16)
+        frames = {"jpeg2000": (deep[12], grey), "jpeg2000-signed": (signed,), "jpeg2000-colour": (colour,)}[kind]
+        for frame in frames:
+            yield codecs.jpeg2k_encode(frame, codecformat="J2K", reversible=True, mct=frame.ndim == 3), frame

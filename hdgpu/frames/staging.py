@@ -1,0 +1,216 @@
+"""Batches of frames on their way to a device: read, routed and laid into memory that the device copies from.
+
+The bytes of native and RLE frames are copied to the device as they are; a codestream that nvImageCodec takes stays
+where it is; and a frame that the device cannot take is decoded and transformed right here, in the slot of the batch
+that its bytes would have had.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hdgpu.codecs.device_route import NATIVE, RLE, DeviceRoute, frame_route, holds_frame, instance_route
+from hdgpu.codecs.native_device import BYTE_ORDERS
+from hdgpu.errors import FrameDecodeError
+from hdgpu.frames.plan import ScatterPlan
+from hdgpu.frames.worker import FrameReader, FrameWorker, Place, Tally, at_frame
+
+__all__ = ["HOST", "StagedFrame", "Stager"]
+
+HOST = "host"
+"""Decoder of the frames that are staged as output values."""
+
+# Slots begin at multiples of this, which suits every type.
+_ALIGNMENT = 16
+
+
+@dataclass(slots=True)
+class StagedFrame:
+    """A frame of a batch.
+
+    Attributes
+    ----------
+    at : int
+        Its place in the plan.
+    decoder : str
+        Name of the decoder on the device, or `HOST`.
+    slot : int
+        Where its bytes, or its values, begin in the staging memory.
+    length : int
+        How many bytes they are.
+    codestream : bytes
+        Of a frame for nvImageCodec.
+    """
+
+    at: int
+    decoder: str
+    slot: int
+    length: int = 0
+    codestream: bytes = b""
+
+
+@dataclass(slots=True)
+class Stager:
+    """Stages the frames of a plan, in the threads of a pool.
+
+    Parameters
+    ----------
+    plan : ScatterPlan
+    places : sequence of Place
+        Of each frame of the plan: reader, row and number.
+    pool : ThreadPoolExecutor
+    can : frozenset of str
+        Kinds of streams that nvImageCodec decodes on the device.
+    fallback : {"cpu", "error"}
+        Whether the host decodes what the device does not.
+    """
+
+    plan: ScatterPlan
+    places: Sequence[Place]
+    pool: ThreadPoolExecutor
+    can: frozenset[str]
+    fallback: str = "cpu"
+    reasons: Counter[str] = field(default_factory=Counter)
+    slot_bytes: int = field(init=False)
+    _routes: dict[int, DeviceRoute | None] = field(init=False)
+    _workers: list[FrameWorker] = field(default_factory=list)
+    _own: threading.local = field(default_factory=threading.local)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        readers = {id(place.reader): place.reader for place in self.places}
+        self._routes = {key: instance_route(reader.route, self.can) for key, reader in readers.items()}
+        self.slot_bytes = self._slot_bytes(list(readers.values()))
+
+    def stage(
+        self, batch: range, memory: npt.NDArray[np.uint8]
+    ) -> tuple[list[StagedFrame], tuple[int, BaseException] | None]:
+        """Stage some frames.
+
+        Parameters
+        ----------
+        batch : range
+            Places in the plan.
+        memory : numpy.ndarray
+            uint8, with a slot of `slot_bytes` for each.
+
+        Returns
+        -------
+        list of StagedFrame
+            Those before the first that failed.
+        tuple of int and exception, or None
+            The first that failed, and why.
+        """
+        jobs = [
+            self.pool.submit(self._stage_one, at, index * self.slot_bytes, memory) for index, at in enumerate(batch)
+        ]
+        staged: list[StagedFrame] = []
+        failure: tuple[int, BaseException] | None = None
+        for at, job in zip(batch, jobs, strict=True):
+            error = job.exception()
+            if error is None:
+                staged.append(job.result())
+            elif failure is None:
+                failure = at, error
+        if failure is not None:
+            staged = [frame for frame in staged if frame.at < failure[0]]
+        return staged, failure
+
+    def tally(self) -> Tally:
+        """Return what the host has decoded."""
+        total = Tally()
+        for worker in self._workers:
+            total.add(worker.tally)
+        return total
+
+    def _slot_bytes(self, readers: Sequence[FrameReader]) -> int:
+        """Return the size of a slot: native frames of one size lie without a gap, so that they are an array already."""
+        stored = max((reader.instance.pixel.frame_bits // 8 + 2 for reader in readers), default=0)
+        native = [reader.instance.pixel.frame_bits for reader in readers if self._is_native(reader)]
+        if len(native) == len(readers) and len(set(native)) == 1 and native[0] % 8 == 0:
+            return native[0] // 8
+        rows, columns = self.plan.shape[1:3]
+        if self.plan.regions is not None:
+            rows, columns = self.plan.regions[:, 2:4].max(axis=0, initial=0).tolist()
+        values = rows * columns * int(np.prod(self.plan.shape[3:])) * self.plan.dtype.itemsize
+        return -(-max(stored, values) // _ALIGNMENT) * _ALIGNMENT
+
+    def _is_native(self, reader: FrameReader) -> bool:
+        route = self._routes[id(reader)]
+        return route is not None and route.decoder == NATIVE and BYTE_ORDERS[reader.route.name] != "words"
+
+    def _stage_one(self, at: int, slot: int, memory: npt.NDArray[np.uint8]) -> StagedFrame:
+        place = self.places[at]
+        with at_frame(place.reader, place.number):
+            route, data = self._route(place)
+            if route.decoder is None and self.fallback == "error":
+                raise FrameDecodeError(
+                    f"the GPU does not decode this frame: {route.reason}",
+                    remedy='Pass fallback="cpu" to have the host decode it',
+                )
+        if route.decoder is None:
+            return self._stage_values(at, slot, memory, route.reason)
+        if route.decoder not in (NATIVE, RLE):
+            return StagedFrame(at, route.decoder, slot, 0, bytes(data))
+        memory[slot : slot + len(data)] = np.frombuffer(data, np.uint8)
+        return StagedFrame(at, route.decoder, slot, len(data))
+
+    def _route(self, place: Place) -> tuple[DeviceRoute, bytes | memoryview]:
+        """Return the route of a frame, and its bytes unless that is the host, which reads them itself."""
+        route = self._routes[id(place.reader)]
+        if route is not None and route.decoder is None:
+            return route, b""
+        data = place.reader.index.read(place.reader.source, place.number)
+        if route is None:
+            return frame_route(bytes(data), place.reader.instance.pixel, self.can)
+        pixel = place.reader.route.pixel
+        if route.decoder == NATIVE:
+            order = BYTE_ORDERS[place.reader.route.name]
+            if not holds_frame(pixel, order, place.number, len(data)):
+                place.reader.route.decode(data, np.empty(pixel.frame_shape, pixel.dtype), index=place.number)  # raises
+                raise FrameDecodeError("the frame has another number of bytes than it should", found=len(data))
+            return route, data[: self.slot_bytes]  # without a byte of padding
+        if len(data) > self.slot_bytes:  # noise, which RLE makes longer
+            return DeviceRoute(None, "more bytes than the frame has unpacked"), b""
+        return route, data
+
+    def _stage_values(self, at: int, slot: int, memory: npt.NDArray[np.uint8], reason: str) -> StagedFrame:
+        """Decode and transform a frame on the host, into its slot."""
+        out = self.values_of(at, memory[slot : slot + self.slot_bytes])
+        self.decode(at, out)
+        with self._lock:
+            self.reasons[reason] += 1
+        return StagedFrame(at, HOST, slot, out.nbytes)
+
+    def values_of(self, at: int, slot: Any) -> Any:
+        """Return a slot, on the host or on the device, as the values of a frame or of the part of it that is wanted."""
+        shape = self.plan.shape[1:]
+        if self.plan.regions is not None:
+            shape = (*self.plan.regions[at, 2:4].tolist(), *self.plan.shape[3:])
+        size = int(np.prod(shape)) * self.plan.dtype.itemsize
+        return slot[:size].view(self.plan.dtype).reshape(shape)
+
+    def decode(self, at: int, out: npt.NDArray[Any]) -> None:
+        """Decode a frame of the plan on the host, straight to its output values."""
+        place = self.places[at]
+        part = None
+        if self.plan.regions is not None:
+            _, _, rows, columns, top, left = self.plan.regions[at].tolist()
+            part = slice(top, top + rows), slice(left, left + columns)
+        self._worker().decode_into(place.reader, place.row, place.number, out, part)
+
+    def _worker(self) -> FrameWorker:
+        worker: FrameWorker | None = getattr(self._own, "worker", None)
+        if worker is None:
+            worker = self._own.worker = FrameWorker(stream=False)
+            with self._lock:
+                self._workers.append(worker)
+        return worker

@@ -1,0 +1,75 @@
+"""nvImageCodec in its CPU-only mode: batches, failures, slices and regions of memory behave as on a GPU."""
+
+from __future__ import annotations
+
+import imagecodecs
+import numpy as np
+import pytest
+
+from hdgpu.codecs.nvimgcodec import KINDS, BatchDecoder, decodable, installed
+
+pytestmark = pytest.mark.skipif(installed() is None, reason="needs nvidia-nvimgcodec-cu13")
+
+
+@pytest.fixture(scope="module")
+def decoder() -> BatchDecoder:
+    return BatchDecoder(None)
+
+
+def frames(count: int, dtype: str = "uint16", shape: tuple[int, ...] = (40, 56)) -> list[np.ndarray]:
+    return [np.random.default_rng(i).integers(0, np.iinfo(dtype).max, shape, dtype) for i in range(count)]
+
+
+def j2k(frame: np.ndarray) -> bytes:
+    return imagecodecs.jpeg2k_encode(frame, codecformat="J2K", reversible=True, mct=frame.ndim == 3)
+
+
+def test_what_works_is_found_by_trying() -> None:
+    can = decodable(None, np)
+    assert {"jpeg", "jpeg-colour", "jpeg2000", "jpeg2000-colour", "htj2k"} <= can <= set(KINDS)
+    assert "jpeg-lossless" not in can  # libjpeg-turbo behind it has none of 9 to 16 bits
+
+
+@pytest.mark.parametrize("count", [1, 2, 17])
+@pytest.mark.parametrize("shape", [(40, 56), (33, 65), (40, 56, 3)])
+def test_a_batch_goes_into_its_slots(decoder: BatchDecoder, count: int, shape: tuple[int, ...]) -> None:
+    images = frames(count, "uint8" if len(shape) == 3 else "uint16", shape)
+    out = np.full((count, *shape[:2], *(shape[2:] or (1,))), 7, images[0].dtype)
+    assert decoder.decode([j2k(image) for image in images], list(out)) == [True] * count
+    np.testing.assert_array_equal(out.reshape(count, *shape), np.stack(images))
+
+
+def test_frames_that_fail_are_named_and_their_slots_hold_nothing_old(decoder: BatchDecoder) -> None:
+    images = frames(5)
+    streams = [j2k(image) for image in images]
+    streams[1] = streams[1][:300]
+    streams[3] = b"no codestream at all"
+    out = np.full((5, 40, 56, 1), 7, np.uint16)
+    assert decoder.decode(streams, list(out)) == [True, False, True, False, True]
+    for index in (0, 2, 4):
+        np.testing.assert_array_equal(out[index, ..., 0], images[index])
+    assert not (out[[1, 3]] == 7).any()
+
+
+def test_rows_of_a_slot_may_be_apart(decoder: BatchDecoder) -> None:
+    """Tiles go straight to their places in a matrix, and nothing beside them is touched."""
+    images = frames(4)
+    matrix = np.full((90, 130, 1), 7, np.uint16)
+    corners = [(3, 5), (3, 70), (48, 5), (48, 70)]
+    slots = [matrix[top : top + 40, left : left + 56] for top, left in corners]
+    assert all(decoder.decode([j2k(image) for image in images], slots))
+    expected = np.full((90, 130), 7, np.uint16)
+    for (top, left), image in zip(corners, images, strict=True):
+        expected[top : top + 40, left : left + 56] = image
+    np.testing.assert_array_equal(matrix[..., 0], expected)
+
+
+def test_no_frames_are_no_work(decoder: BatchDecoder) -> None:
+    assert decoder.decode([], []) == []
+
+
+def test_depths_are_not_scaled_to_eight_bits(decoder: BatchDecoder) -> None:
+    image = (np.arange(40 * 56).reshape(40, 56) % 4096).astype(np.uint16)
+    out = np.zeros((40, 56, 1), np.uint16)
+    assert decoder.decode([imagecodecs.jpeg2k_encode(image, codecformat="J2K", reversible=True)], [out]) == [True]
+    np.testing.assert_array_equal(out[..., 0], image)
