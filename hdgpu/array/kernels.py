@@ -90,6 +90,11 @@ def program(name: str, **macros: str | int) -> Program:
     **macros : str or int
         Types by NumPy's names, and choices.
 
+    Raises
+    ------
+    hdgpu.errors.KernelCompileError
+        If there is no kernel of that name.
+
     Examples
     --------
     >>> program("transform", STORED="uint16", OUT="float32").definitions
@@ -120,8 +125,20 @@ def source_of(file: str) -> str:
 
 
 def read_source(file: str) -> str:
-    """Return the text of a source as it is, from wherever the package is installed."""
-    return (resources.files("hdgpu.kernels") / file).read_text(encoding="utf-8")
+    """Return the text of a source as it is, from wherever the package is installed.
+
+    Raises
+    ------
+    hdgpu.errors.KernelCompileError
+        If there is none of that name.
+    """
+    try:
+        return (resources.files("hdgpu.kernels") / file).read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise KernelCompileError(
+            f"there is no source {file!r} among the kernels",
+            remedy="Install hdgpu again: they are files of the package",
+        ) from error
 
 
 def grid_for(columns: int, rows: int = 1, layers: int = 1) -> Grid:

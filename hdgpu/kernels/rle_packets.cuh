@@ -104,7 +104,7 @@ HDGPU_INLINE void walk_window(const uint8* window, Index first, Index size, Inde
     runs.bytes = bytes;
     walk.at = first + at;
     walk.written += bytes;
-    const bool full = walk.written == pixels;
+    const bool full = walk.written >= pixels;
     runs.last = walk.error || full || at >= end;
     if (runs.last && !full && !walk.error) walk.error = TOO_SHORT;
 }

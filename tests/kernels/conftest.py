@@ -8,11 +8,11 @@ import pytest
 from hypothesis import Phase, settings
 
 from hdgpu.array.kernels import launching_on_host
-from tests.kernels.mutation import apply_mutation
+from tests.kernels.mutation import apply_from_environment
 from tests.kernels.on_device import DeviceLauncher
 from tests.kernels.on_host import HostLauncher
 
-if apply_mutation():  # whatever fails first will do
+if apply_from_environment():  # whatever fails first will do
     settings.register_profile("mutation", settings.get_profile("hdgpu"), phases=(Phase.explicit, Phase.generate))
     settings.load_profile("mutation")
 

@@ -33,27 +33,39 @@ extern "C" void on_host_launch(void** arguments, const unsigned* grid, const uns
 }}
 """
 
+# What the compiler said to kernels that it refused.
+did_not_compile: list[str] = []
+
 
 @functools.cache
-def folder() -> Path:
-    """Return where the compiled kernels of this process lie."""
-    return Path(tempfile.mkdtemp(prefix="hdgpu-kernels-"))
+def folder_with_shim() -> Path:
+    """Return where the compiled kernels of this process lie, with the shim, compiled once for all of them."""
+    folder = Path(tempfile.mkdtemp(prefix="hdgpu-kernels-"))
+    shutil.copy(SHIM, folder)
+    run_compiler("-x", "c++-header", str(folder / SHIM.name), "-o", str(folder / f"{SHIM.name}.gch"))
+    return folder
+
+
+def run_compiler(*arguments: str) -> None:
+    """Run g++ with the flags of all kernels."""
+    compiler = shutil.which("g++")
+    assert compiler, "the tests of the kernels need g++"
+    flags = (*FLAGS, *(SANITIZER_FLAGS if SANITIZE else ALIGNMENT_FLAGS))
+    done = subprocess.run([compiler, *flags, *arguments], capture_output=True, text=True)
+    if done.returncode:
+        did_not_compile.append(done.stderr)
+    assert done.returncode == 0, done.stderr
 
 
 @functools.cache
 def compiled(kernel: Program) -> Callable[..., None]:
     """Return the kernel as a function of the host."""
-    compiler = shutil.which("g++")
-    assert compiler, "the tests of the kernels need g++"
-    text = f'#include "{SHIM}"\n{kernel.source}\n{ENTRY.format(name=kernel.name)}'
+    text = f'#include "{SHIM.name}"\n{kernel.source}\n{ENTRY.format(name=kernel.name)}'
     name = hashlib.sha256(repr((text, kernel.macros)).encode()).hexdigest()[:20]
-    source, library = folder() / f"{kernel.name}_{name}.cpp", folder() / f"{kernel.name}_{name}.so"
+    folder = folder_with_shim()
+    source, library = folder / f"{kernel.name}_{name}.cpp", folder / f"{kernel.name}_{name}.so"
     source.write_text(text)
-    flags = (*FLAGS, *(SANITIZER_FLAGS if SANITIZE else ALIGNMENT_FLAGS))
-    done = subprocess.run(
-        [compiler, *flags, *kernel.definitions, str(source), "-o", str(library)], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
+    run_compiler(*kernel.definitions, str(source), "-o", str(library))
     return ctypes.CDLL(str(library)).on_host_launch
 
 
