@@ -32,7 +32,7 @@ MUTATIONS = [
     ("pixel_value.cuh", "static_cast<uint8>(stored); }", "stored < 0 ? 0 : stored; }", "test_palettes"),
 ]
 # Elements from pixel to pixel and from sample to sample.
-LAYOUTS = ((3, 1), (6, 1), (-3, 1), (3, -1), (3, 64), (1, 64), (1, 65), (1, 56), (2, 112))
+LAYOUTS = ((3, 1), (6, 1), (-3, 1), (3, -1), (3, 64), (1, 63), (1, 64), (1, 65), (1, 56), (2, 112))
 pytestmark = pytest.mark.usefixtures("launcher")
 
 

@@ -19,7 +19,7 @@ MUTATIONS = [
     ("samples.cu", "- 1 - byte)", "- byte)", "test_any_description"),
     ("samples.cu", "count - at >= RUN && ", "", "test_any_description"),
     ("samples.cu", "whole && is_aligned<SampleRun>(raw + position)", "whole", "test_any_description"),
-    ("samples.cu", "at >= 0 && ", "", "test_any_description"),
+    ("samples.cu", "at >= 0 && ", "", "next_to_one_another"),
     ("samples.cu", "(spare - low)", "spare", "test_any_description"),
     ("samples.cu", "SIGNED ? static_cast<WORD>(static_cast<Signed>(top) >> spare) : ", "", "test_any_description"),
     ("samples.cu", "kept != word", "kept > word", "test_high_bit"),
@@ -40,6 +40,17 @@ def descriptions(draw: st.DrawFn, **fixed: int) -> ImagePixel:
         draw(st.integers(1, 5)), draw(st.integers(1, 30)), samples, "RGB" if samples == 3 else "MONOCHROME2",
         allocated, stored, high, draw(st.sampled_from([0, 1])), draw(st.sampled_from([0, 1])),
     )  # fmt: skip
+
+
+def test_frames_next_to_one_another_keep_to_themselves(launcher: HostLauncher) -> None:
+    """The first words of a frame lie before the first that are written sixteen bytes at once."""
+    pixel = ImagePixel(9, 3, 1, "MONOCHROME2", 16, 12, 11)
+    for start in range(0, 16, 2):
+        memory = bytes_of(400, 1, 0)
+        raw = memory[-memory.ctypes.data % 16 :]
+        starts = 8 * np.array([160, 32 + start])  # 27 words each, so that the second frame begins amid sixteen bytes
+        stored, _ = decode_native(raw, starts, pixel)
+        np.testing.assert_array_equal(stored, in_plain_steps(raw, starts, pixel, "little").stored)
 
 
 @settings(max_examples=100)

@@ -28,9 +28,9 @@ MUTATIONS = [
     ("moments.cuh", "low != high ?", "false ?", "not_finite"),
     ("moments.cuh", "exponent + 112", "exponent + 111", "test_any_layout"),
     ("statistics.cu", "member + half < members", "member + half <= members", "test_any_layout"),
-    ("statistics.cu", "first + (RUN - 1) * apart", "first + (RUN - 2) * apart", "test_any_layout"),
+    ("statistics.cu", "first + (RUN - 1) * apart", "first + (RUN - 2) * apart", "beyond_a_row"),
     ("statistics.cu", "gridDim.y + blockIdx.y) * gridDim.x", "gridDim.y) * gridDim.x", "test_any_layout"),
-    ("statistics.cu", "group * period + mine % period) * blocks", "group + mine % period) * blocks", "test_any_layout"),
+    ("statistics.cu", "group * period + mine % period) * blocks", "mine % period) * blocks", "lie_apart"),
     ("statistics.cu", "layer * layer_stride + ", "", "test_any_layout"),
 ]  # fmt: skip
 pytestmark = pytest.mark.usefixtures("launcher")
@@ -85,16 +85,16 @@ def test_equal_values_have_no_deviation(value: float) -> None:
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 @pytest.mark.parametrize("extra", [(np.nan,), (np.inf,), (-np.inf,), (np.inf, -np.inf), (np.nan, np.inf)])
 def test_values_that_are_not_finite_as_numpy_has_them(dtype: str, extra: tuple[float, ...]) -> None:
-    for size in (2, 700):
+    for size, column in ((2, 1), (700, 699), (9000, 300)):  # of few elements, of a rest, and amid those fetched at once
         array = np.random.default_rng(0).normal(size=(1, 5, size)).astype(dtype)
         for step, value in enumerate(extra):
-            array[0, 2 * step, -1] = value
+            array[0, 2 * step, column] = value
         found = statistics_of(array, False)
         assert found is not None
         with np.errstate(invalid="ignore"):
             expected = [float(call(array.astype(float))) for call in (np.min, np.max, np.mean, np.std)]
         np.testing.assert_allclose([each.item() for each in found], expected)
-    one = statistics_of(array[:, 0:1, -1:], False)
+    one = statistics_of(array[:, 0:1, column : column + 1], False)
     assert one is not None
     assert np.isnan(one.deviation.item())
 
@@ -104,6 +104,29 @@ def test_results_are_the_same_every_time() -> None:
     array = np.random.default_rng(0).normal(size=(9, 70, 90))
     first, *others = ([each.item() for each in statistics_of(array, False) or ()] for _ in range(4))
     assert others == [first] * 3
+
+
+@pytest.mark.parametrize("columns", [3839, 3840, 3841, 4096])
+def test_what_lies_beyond_a_row_does_not_count(columns: int) -> None:
+    """Rows that the elements fetched at once nearly fill."""
+    memory = np.full((1, 2, 9000), 9999.0)
+    memory[..., :columns] = values_of((1, 2, columns), "float64")
+    check(memory[..., :columns], False)
+
+
+@pytest.mark.parametrize("channels", [(3,), (5, 3), (2, 3, 4)])
+def test_channels_that_lie_apart_have_their_own(channels: tuple[int, ...]) -> None:
+    """Some next to one another, and some in groups far apart."""
+    array = values_of((*channels, 3, 20, 30), "float32")
+    check(np.moveaxis(array, range(len(channels)), range(-len(channels), 0)), True)
+    check(np.ascontiguousarray(np.moveaxis(array, range(len(channels)), range(-len(channels), 0))), True)
+    if len(channels) > 1:  # the last axis within a voxel, the others by volume
+        mixed = np.moveaxis(
+            values_of((*channels[:-1], 3, 20, 30, channels[-1]), "float32"),
+            range(len(channels) - 1),
+            range(3, 2 + len(channels)),
+        )
+        check(mixed, True)
 
 
 def test_many_blocks_are_merged() -> None:
