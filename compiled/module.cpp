@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "convert.hpp"
@@ -217,9 +218,22 @@ const In* stored_values(const Job& job, std::size_t length, Scratch* scratch) {
     return reinterpret_cast<const In*>(scratch->joined.data());
 }
 
+// Native values that are wanted as they are: read to where they belong.
+template <typename In>
+bool load_in_place(const Job& job, const char* path, std::int64_t offset, In* out) {
+    const std::size_t bytes = job.samples * sizeof(In);
+    if (File(path).read(out, bytes, offset) != static_cast<ssize_t>(bytes)) return false;
+    return !job.check || hdgpu::all_within(out, job.samples, job.low, job.high);
+}
+
 template <typename In, typename Out>
 bool load_frame(const Job& job, const char* path, std::int64_t offset, std::size_t length, std::size_t place,
                 const Affine& affine, Scratch* scratch) {
+    if constexpr (std::is_same_v<In, Out>) {
+        if (!job.rle && affine.identity && length == job.samples * sizeof(In)) {
+            return load_in_place(job, path, offset, reinterpret_cast<Out*>(job.out) + place * job.samples);
+        }
+    }
     if (scratch->encoded.size() < length) scratch->encoded.resize(length);
     if (File(path).read(scratch->encoded.data(), length, offset) != static_cast<ssize_t>(length)) return false;
     const In* stored = stored_values<In>(job, length, scratch);

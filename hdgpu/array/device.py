@@ -30,6 +30,8 @@ __all__ = [
     "CPU",
     "CudaStatus",
     "Device",
+    "begin_cuda",
+    "check_fallback",
     "cuda_status",
     "device_of",
     "get_default_device",
@@ -112,6 +114,10 @@ def cuda_status() -> CudaStatus:
     except ImportError as error:
         missing = isinstance(error, ModuleNotFoundError) and error.name == "cupy"
         return CudaStatus(False, "CuPy is not installed" if missing else f"CuPy cannot be imported: {error}")
+    try:
+        _check_not_forked()
+    except DeviceUnavailableError as error:
+        return CudaStatus(False, error.problem, cupy_version=str(cupy.__version__))
     runtime = cupy.cuda.runtime
     driver = _asked(runtime.driverGetVersion)
     found: dict[str, Any] = {
@@ -127,6 +133,7 @@ def cuda_status() -> CudaStatus:
         return CudaStatus(False, problem, **found)
     if not names:
         return CudaStatus(False, "the CUDA driver lists no device", **found)
+    begin_cuda()
     return CudaStatus(True, "", **found, device_names=names)
 
 
@@ -139,6 +146,32 @@ def _asked(version: Any) -> int | None:
 
 def _text(name: bytes | str) -> str:
     return name.decode() if isinstance(name, bytes) else name
+
+
+_cuda_began_in: int | None = None
+
+
+def begin_cuda() -> None:
+    """Note that CUDA is used in this process from now on.
+
+    Raises
+    ------
+    hdgpu.errors.DeviceUnavailableError
+        In a process that was forked after CUDA had begun, be it by a look at what devices there are: CUDA does not
+        survive that.
+    """
+    global _cuda_began_in
+    _check_not_forked()
+    _cuda_began_in = os.getpid()
+
+
+def _check_not_forked() -> None:
+    if _cuda_began_in not in (None, os.getpid()):
+        raise DeviceUnavailableError(
+            "CUDA was in use when this process was forked, and cannot be used in it",
+            found=f"process {os.getpid()}, forked from {_cuda_began_in}",
+            remedy='Start processes with multiprocessing.get_context("spawn"), or use the GPU first in the child',
+        )
 
 
 # --- Names ------------------------------------------------------------------------------------------------------------
@@ -208,6 +241,12 @@ def parse_device(device: str | Device | None) -> Device:
     return _cuda_device(named.index, cuda_status()) if named.kind == "cuda" else named
 
 
+def check_fallback(fallback: str) -> None:
+    """Raise ValueError for what is no way to go on with frames that a GPU does not decode."""
+    if fallback not in ("cpu", "error"):
+        raise ValueError(f"fallback is 'cpu' or 'error', not {fallback!r}")
+
+
 def _device_named(name: str) -> Device:
     if not isinstance(name, str):
         raise TypeError(f"A device is named by a string, as {_NAMES}, not by {type(name).__name__}.")
@@ -222,6 +261,7 @@ def _device_named(name: str) -> Device:
 def _cuda_device(index: int | None, status: CudaStatus) -> Device:
     """Return the CUDA device of that index (None: CuPy's current one) if the status says that it is there."""
     name = "cuda" if index is None else f"cuda:{index}"
+    _check_not_forked()
     if not status.available:
         remedy = 'Install a GPU driver and `pip install "hdgpu[cuda13]"`, then run `hdgpu doctor`'
         raise DeviceUnavailableError(f"device {name!r} is not available: {status.problem}", remedy=remedy)

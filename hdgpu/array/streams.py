@@ -6,7 +6,6 @@ lane copies from may be written again only after an event that was marked behind
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
@@ -14,9 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from hdgpu.array.device import Device
+from hdgpu.array.device import Device, begin_cuda
 from hdgpu.array.namespace import Array, Namespace, namespace_of_library
-from hdgpu.errors import DeviceUnavailableError
 
 __all__ = ["CudaRuntime", "Event", "Lane", "Runtime", "runtime_of"]
 
@@ -110,8 +108,6 @@ class Runtime(ABC):
 
 # --- CUDA -------------------------------------------------------------------------------------------------------------
 
-_started_in: int | None = None
-
 
 class CudaRuntime(Runtime):
     """A CUDA device through CuPy.
@@ -129,14 +125,7 @@ class CudaRuntime(Runtime):
     def __init__(self, index: int) -> None:
         import cupy
 
-        global _started_in
-        if _started_in not in (None, os.getpid()):
-            raise DeviceUnavailableError(
-                "CUDA was in use when this process was forked, and cannot be used in it",
-                found=f"process {os.getpid()}, forked from {_started_in}",
-                remedy='Start processes with multiprocessing.get_context("spawn"), or use the GPU first in the child',
-            )
-        _started_in = os.getpid()
+        begin_cuda()
         self._cupy = cupy
         self.index = index
         self.xp = namespace_of_library("cupy")

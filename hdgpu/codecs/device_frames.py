@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,13 +14,14 @@ from hdgpu.array.interop import to_numpy
 from hdgpu.array.namespace import Array
 from hdgpu.array.streams import Lane, Runtime
 from hdgpu.codecs import rle_device
-from hdgpu.codecs.device_route import NATIVE, RLE, first_bit
+from hdgpu.codecs.device_route import IN_DOUBT, NATIVE, RLE, first_bit, for_device, instance_route
 from hdgpu.codecs.native_device import BYTE_ORDERS, LOW_SAMPLES, decode_native
-from hdgpu.codecs.nvimgcodec import BatchDecoder
+from hdgpu.codecs.nvimgcodec import BatchDecoder, decodable
 from hdgpu.codecs.route import Route
 from hdgpu.dicom.image_pixel import ImagePixel
+from hdgpu.errors import FrameDecodeError, HdgpuError
 
-__all__ = ["DeviceDecoder", "Doubt"]
+__all__ = ["DeviceDecoder", "Doubt", "decode_single", "device_failed"]
 
 # A frame that is all one value is doubted if its codestream has more bytes than this, and more than one for so many
 # pixels: a decoder that gave up may have left zeros.
@@ -137,3 +138,77 @@ class DeviceDecoder:
             return None
         flat = stored.reshape((len(streams), -1))
         return Doubt((flat.max(axis=1) == flat.min(axis=1)) & xp.asarray(long))
+
+
+def device_failed(what: str, error: Exception, **where: Any) -> FrameDecodeError:
+    """Return an error of a library or of the device as one of ours.
+
+    Parameters
+    ----------
+    what : str
+        The frames that it was busy with.
+    error : Exception
+    **where
+        As `HdgpuError.at` takes it.
+    """
+    named = FrameDecodeError(
+        f"the device failed at {what}: {type(error).__name__}: {error}",
+        remedy='Run `hdgpu doctor`; device="cpu" decodes the same on the host',
+        **where,
+    )
+    named.__cause__ = error
+    return named
+
+
+def decode_single(data: bytes, route: Route, number: int, runtime: Runtime) -> tuple[Array | None, str]:
+    """Decode one frame that no plan is about.
+
+    Parameters
+    ----------
+    data : bytes
+        The frame, with or without a byte of padding.
+    route : Route
+        Of the host.
+    number : int
+        Of the frame in its instance, from zero.
+    runtime : Runtime
+        Its device is the current one.
+
+    Returns
+    -------
+    stored : array or None
+        (rows, columns) or (rows, columns, samples) on the device; None if the host has to decode the frame.
+    reason : str
+        Why it has to; empty if not.
+
+    Raises
+    ------
+    HdgpuError
+        If the frame is damaged: as the host says it; or if the device fails.
+    """
+    pixel, can = route.pixel, decodable(runtime.index, runtime.xp)
+    (decoder, reason), taken = for_device(data, route, instance_route(route, can), number, can)
+    if decoder is None:
+        return None, reason
+    try:
+        # What is returned is of the caller's stream, and not of a lane that ends here.
+        out = runtime.xp.empty(pixel.frame_shape, dtype=pixel.dtype)
+        ready, lane = runtime.mark(), runtime.lane()
+        lane.follow(ready)
+        with lane.current():
+            try:
+                copied = lane.upload(np.frombuffer(taken, np.uint8)) if decoder in (NATIVE, RLE) else None
+                stored, kept, doubt = DeviceDecoder(runtime, lane).decode(
+                    decoder, route, copied, np.array([[0, len(taken)]], np.int64), [bytes(taken)], [number]
+                )
+                if kept:
+                    lane.copy(stored[0, ...], out)
+            finally:
+                lane.mark().wait()
+            if not kept:
+                return None, f"{decoder} failed"
+            return (None, IN_DOUBT) if doubt is not None and doubt.frames() else (out, "")
+    except Exception as error:
+        if isinstance(error, HdgpuError):
+            raise
+        raise device_failed("a frame", error) from error

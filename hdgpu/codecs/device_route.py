@@ -8,31 +8,42 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from hdgpu.codecs.color import jpeg_is_ybr
 from hdgpu.codecs.imagecodecs import unverifiable
 from hdgpu.codecs.jpeg_entropy import check_dct_codes
+from hdgpu.codecs.native_device import BYTE_ORDERS
 from hdgpu.codecs.route import Route
 from hdgpu.codecs.sniff import Codestream, check_codestream, sniff
 from hdgpu.codecs.sniff_jpeg import JpegHeader
 from hdgpu.codecs.sniff_jpeg2000 import Jpeg2000Header, check_tile_parts
 from hdgpu.dicom.image_pixel import ImagePixel
+from hdgpu.errors import FrameDecodeError, HdgpuError
 
 __all__ = [
+    "IN_DOUBT",
     "NATIVE",
     "NVIMGCODEC",
     "RLE",
     "DeviceRoute",
     "first_bit",
+    "for_device",
     "frame_route",
     "holds_frame",
     "instance_route",
+    "no_fallback",
     "stream_route",
 ]
 
 NATIVE, RLE, NVIMGCODEC = "cuda:native", "cuda:rle", "nvimgcodec"
 """Names of the decoders on the device, as reports have them; nvImageCodec's with the kind of stream behind it."""
 
+IN_DOUBT = "the device's result was in doubt"
+"""Why the host decodes a frame once more."""
+
 _BASELINE = 0xC0
+_RLE_HEADER = 64
 _HALVED = ((2, 1), (1, 1), (1, 1))
 _QUARTERED = ((2, 2), (1, 1), (1, 1))
 _WHOLE = ((1, 1),) * 3
@@ -99,10 +110,15 @@ def first_bit(pixel: ImagePixel, byte_order: str, number: Any) -> Any:
     return 8 * (number * (pixel.frame_bits // 8) % 2) if byte_order == "words" else 0 * number
 
 
+def _bytes_of_frame(pixel: ImagePixel, byte_order: str, number: int) -> int:
+    """Return in how many bytes a native frame lies, the ones that it shares with its neighbours included."""
+    return int(-(-(first_bit(pixel, byte_order, number) + pixel.frame_bits) // 8))
+
+
 def holds_frame(pixel: ImagePixel, byte_order: str, number: int, length: int) -> bool:
     """Return whether as many bytes were read as a native frame has, or one more that pads them to even length."""
-    needed = -(-(first_bit(pixel, byte_order, number) + pixel.frame_bits) // 8)
-    return bool(needed <= length <= needed + 1)
+    needed = _bytes_of_frame(pixel, byte_order, number)
+    return needed <= length <= needed + 1
 
 
 def stream_route(stream: Codestream, pixel: ImagePixel, can: frozenset[str]) -> DeviceRoute:
@@ -209,3 +225,53 @@ def frame_route(data: bytes, pixel: ImagePixel, can: frozenset[str]) -> tuple[De
     if isinstance(header, JpegHeader) and not header.is_lossless and not check_dct_codes(data, header):
         return DeviceRoute(None, "the JPEG stream's codes are damaged, or nothing here checks them"), data
     return route, data
+
+
+def for_device(
+    data: bytes | memoryview, route: Route, shared: DeviceRoute | None, number: int, can: frozenset[str]
+) -> tuple[DeviceRoute, bytes | memoryview]:
+    """Return the route of a frame, and what its decoder takes of the bytes that were read for it.
+
+    Parameters
+    ----------
+    data : bytes or memoryview
+        The frame, with or without a byte of padding.
+    route : Route
+        Of the host.
+    shared : DeviceRoute or None
+        Of all frames of the instance: what `instance_route` returns.
+    number : int
+        Of the frame in its instance, from zero.
+    can : frozenset of str
+        Kinds of streams that nvImageCodec decodes here.
+
+    Raises
+    ------
+    HdgpuError
+        If the frame is damaged: as the host says it.
+    """
+    pixel = route.pixel
+    if shared is None:
+        try:
+            return frame_route(bytes(data), pixel, can)
+        except HdgpuError as error:
+            reason = error.problem
+    elif shared.decoder == NATIVE:
+        order = BYTE_ORDERS[route.name]
+        if holds_frame(pixel, order, number, len(data)):
+            # Of words both bytes are needed, even where only one is the frame's.
+            return shared, data if order == "words" else data[: _bytes_of_frame(pixel, order, number)]
+        reason = "another number of bytes than the frame has"
+    elif len(data) >= _RLE_HEADER or shared.decoder is None:
+        return shared, data
+    else:
+        reason = "fewer bytes than an RLE header has"
+    route.decode(data, np.empty(pixel.frame_shape, pixel.dtype), index=number)  # raises
+    return DeviceRoute(None, reason), data
+
+
+def no_fallback(reason: str) -> FrameDecodeError:
+    """Return the error for a frame that the device did not decode, and that the host shall not."""
+    return FrameDecodeError(
+        f"the GPU does not decode this frame: {reason}", remedy='Pass fallback="cpu" to have the host decode it'
+    )

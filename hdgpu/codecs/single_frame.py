@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hdgpu.array.device import Device, parse_device, to_device
+from hdgpu.array.device import Device, check_fallback, parse_device
 from hdgpu.array.host_threads import default_workers
 from hdgpu.array.interop import to_numpy
 from hdgpu.array.namespace import Array, is_array
 from hdgpu.codecs.encode import encode
 from hdgpu.codecs.loss import Loss
-from hdgpu.codecs.route import route_for
+from hdgpu.codecs.route import Route, route_for
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.dicom.tags import Tag, describe_tag
 from hdgpu.enum import (
@@ -66,6 +66,7 @@ def decode_frame(
     *,
     vr: str | None = None,
     device: str | Device | None = None,
+    fallback: str = "cpu",
 ) -> Array:
     """Decode one frame to its stored values.
 
@@ -97,8 +98,9 @@ def decode_frame(
         ``"OB"`` or ``"OW"``, the value representation of Pixel Data: needed for samples of 8 bits in Explicit VR Big
         Endian, of which OW swaps each two.
     device : str, optional
-        Where the array is wanted: ``"cpu"``, ``"cuda"``, ...; the default device if None.  Frames are decoded on the
-        host and moved there.
+        Where the array is wanted: ``"cpu"``, ``"cuda"``, ...; the default device if None.
+    fallback : {"cpu", "error"}
+        Whether the host decodes a frame that a GPU does not, or not beyond doubt.
 
     Returns
     -------
@@ -119,7 +121,7 @@ def decode_frame(
     hdgpu.errors.PixelDataSizeError
         If rows, columns, samples or bits are not those of `value`.
     hdgpu.errors.FrameDecodeError
-        If `value` is damaged or cut short; a RuntimeError.
+        If `value` is damaged or cut short, or a GPU does not decode it and the host shall not; a RuntimeError.
     hdgpu.errors.DeviceUnavailableError
         If the device is not there; a RuntimeError.
 
@@ -128,6 +130,7 @@ def decode_frame(
     >>> decode_frame(bytes([1, 0, 2, 0]), "1.2.840.10008.1.2.1", 1, 2, 1, 16, 16, "MONOCHROME2", device="cpu")
     array([[1, 2]], dtype=uint16)
     """
+    check_fallback(fallback)
     target = parse_device(device)
     pixel = _image_pixel(
         (rows, columns, samples_per_pixel),
@@ -139,12 +142,28 @@ def decode_frame(
     )
     if index < 0:
         raise FrameNumberError("there is no frame of a negative index", expected="0 or more", found=index)
-    out = np.empty(pixel.frame_shape, pixel.dtype)
     route = route_for(transfer_syntax_uid, pixel, vr=vr)
+    if target.kind != "cuda":
+        return _on_host(value, route, index)
+    from hdgpu.array.streams import runtime_of  # what a device needs is imported where there is one
+    from hdgpu.codecs.device_frames import decode_single
+    from hdgpu.codecs.device_route import no_fallback
+
+    runtime = runtime_of(target)
+    with runtime.active():
+        stored, reason = decode_single(value, route, index, runtime)
+        if stored is None and fallback == "error":
+            raise no_fallback(reason)
+        return runtime.xp.asarray(_on_host(value, route, index)) if stored is None else stored
+
+
+def _on_host(value: bytes, route: Route, index: int) -> npt.NDArray[Any]:
+    """Decode a frame on the host, into memory of its own."""
+    out = np.empty(route.pixel.frame_shape, route.pixel.dtype)
     stored, _ = route.decode(value, out, index=index, threads=default_workers())
     if stored is not out:  # a view of bytes that cannot be written to
         np.copyto(out, stored)
-    return to_device(out, target)
+    return out
 
 
 def encode_frame(

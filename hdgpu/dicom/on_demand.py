@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from io import BytesIO
 from typing import Any
 
-from pydicom import Dataset
+from pydicom import Dataset, dcmread
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataelem import RawDataElement, convert_raw_data_element
 
+from hdgpu.dicom.header import Header
+from hdgpu.dicom.source import Source
 from hdgpu.dicom.tags import WANTED, Tag
 
-__all__ = ["OnDemandDataset"]
+__all__ = ["OnDemandDataset", "read_dataset"]
 
 # Attributes of a data set, other than its elements, that reading a file sets.
 _READ_WITH_THE_ELEMENTS = frozenset({
@@ -118,3 +121,22 @@ class OnDemandDataset(Dataset):
 
 def _parsed(element: Any, dataset: Any) -> Any:
     return convert_raw_data_element(element, ds=dataset).value
+
+
+def read_dataset(source: Source, header: Header, *, with_pixels: bool) -> Dataset:
+    """Read the data set that is in a file.
+
+    Parameters
+    ----------
+    source : Source
+    header : Header
+        Of the same file.
+    with_pixels : bool
+        Whether to read the pixel data, too.  Without it, one range of the file is read where the scanner found its way.
+    """
+    element = header.pixel_data
+    in_place = element is not None and header.source is source  # else it lies in another buffer
+    size = source.size if with_pixels or element is None or not in_place else element.offset
+    dataset: Any = dcmread(BytesIO(source.read_at(0, size)), stop_before_pixels=not with_pixels, force=True)
+    dataset.filename = source.name
+    return dataset  # type: ignore[no-any-return]

@@ -21,13 +21,14 @@ import numpy.typing as npt
 
 from hdgpu.array.namespace import Array
 from hdgpu.array.streams import Event, Lane, Runtime
-from hdgpu.codecs.device_frames import DeviceDecoder, Doubt
-from hdgpu.errors import FrameDecodeError, HdgpuError
+from hdgpu.codecs.device_frames import DeviceDecoder, Doubt, device_failed
+from hdgpu.codecs.device_route import IN_DOUBT, no_fallback
+from hdgpu.errors import HdgpuError
 from hdgpu.frames.engine import Chunks, Progress
 from hdgpu.frames.plan import ScatterPlan
 from hdgpu.frames.staging import HOST, StagedFrame, Stager
 from hdgpu.frames.table import FrameTable
-from hdgpu.frames.worker import FrameReader, Place, Tally
+from hdgpu.frames.worker import FrameReader, Place, Tally, at_frame
 from hdgpu.pixels.run import scatter_frames
 
 __all__ = ["DeviceTally", "run_plan_on_device"]
@@ -158,11 +159,12 @@ class _Run:
     def finish(self) -> None:
         """Have the host decode what the device did not, or not beyond doubt.  All lanes have ended."""
         for frames, doubt in self.doubtful:
-            self.undecoded += [(frames[index], "the device's result was in doubt") for index in doubt.frames()]
+            self.undecoded += [(frames[index], IN_DOUBT) for index in doubt.frames()]
         for at, reason in sorted(dict(reversed(self.undecoded)).items()):
             try:
                 if self.stager.fallback == "error":
-                    raise FrameDecodeError(f"the GPU did not decode this frame: {reason}", frame=at + 1)
+                    with at_frame(self.places[at].reader, self.places[at].number):
+                        raise no_fallback(reason)
                 self._decode_on_host(at)
             except BaseException as error:
                 self.chunks.fail(at, error)
@@ -220,15 +222,13 @@ class _LaneWork:
         if isinstance(error, HdgpuError) or not isinstance(error, Exception):
             return error
         first, last = (self._run.places[at] for at in (batch.start, batch.stop - 1))
-        named = FrameDecodeError(
-            f"the device failed at a batch of {len(batch)} frames: {type(error).__name__}: {error}",
+        return device_failed(
+            f"a batch of {len(batch)} frames",
+            error,
             source=first.reader.instance.name,
             frame=first.number + 1,
             context=f"to frame {last.number + 1} of {last.reader.instance.name}",
-            remedy='Run `hdgpu doctor`; device="cpu" decodes the same on the host',
         )
-        named.__cause__ = error
-        return named
 
     def _batch(self, batch: range) -> tuple[int, BaseException] | None:
         memory = self._free_memory(len(batch) * self._run.stager.slot_bytes)

@@ -14,12 +14,12 @@ from typing import Any
 import numpy.typing as npt
 
 from hdgpu.array.host_threads import default_workers
-from hdgpu.frames.plain import STREAM_BYTES, load_plain_frames
+from hdgpu.frames.plain import STREAM_BYTES, PlainKind, load_plain_frames
 from hdgpu.frames.plan import ScatterPlan
 from hdgpu.frames.table import FrameTable
-from hdgpu.frames.worker import FrameReader, FrameWorker, Part, Tally
+from hdgpu.frames.worker import FrameReader, FrameWorker, Part, Place, Tally
 
-__all__ = ["Chunks", "Progress", "run_plan"]
+__all__ = ["Chunks", "Progress", "run_frame", "run_plan"]
 
 Progress = Callable[[int, int], None]
 """Called with the number of frames done and the number of all, by one decoding thread at a time."""
@@ -135,19 +135,54 @@ class _Work:
         kind = self.readers[places.start].plain
         if kind is None:
             return 0
-        sources, rows = [], []
-        for at in places:
-            reader = self.readers[at]
-            if reader.plain != kind:
-                break
-            sources.append((str(reader.source.open_path), *reader.index.span(self.numbers[at])))
-            rows.append(self.rows[at])
-        transform = self.readers[places.start].transform
-        affine = transform.slope[rows].tolist(), transform.intercept[rows].tolist()
-        done = load_plain_frames(kind, sources, self.places[places.start : places.start + len(rows)], affine, self.out)
+        stop = places.start
+        while stop < places.stop and self.readers[stop].plain == kind:
+            stop += 1
+        some = slice(places.start, stop)
+        frames = list(map(Place, self.readers[some], self.rows[some], self.numbers[some]))
+        return _load_plain(kind, frames, self.places[some], self.out, tally)
+
+
+def _load_plain(
+    kind: PlainKind, frames: Sequence[Place], places: list[int], out: npt.NDArray[Any], tally: Tally
+) -> int:
+    """Load frames of one plain kind, and return how many of them were plain at a closer look."""
+    sources = [(str(each.reader.source.open_path), *each.reader.index.span(each.number)) for each in frames]
+    rows = [each.row for each in frames]
+    transform = frames[0].reader.transform
+    affine = transform.slope[rows].tolist(), transform.intercept[rows].tolist()
+    done = load_plain_frames(kind, sources, places, affine, out)
+    if done:
         tally.frames_per_route[kind.route] += done
-        tally.encoded_bytes += sum(length for _, _, length in sources[:done])
-        return done
+    tally.encoded_bytes += sum(length for _, _, length in sources[:done])
+    return done
+
+
+def run_frame(reader: FrameReader, row: int, number: int, out: npt.NDArray[Any], *, threads: int = 1) -> Tally:
+    """Fill `out` with one whole frame, as a plan of nothing else would.
+
+    Parameters
+    ----------
+    reader : FrameReader
+    row : int
+        Of the frame in the reader's transform.
+    number : int
+        Of the frame in its instance, from zero.
+    out : numpy.ndarray
+        C-contiguous, (1, ...) of the shape and data type of the reader's transform.
+    threads : int
+        How many may share the frame.
+
+    Raises
+    ------
+    HdgpuError
+        If the frame cannot be decoded; `out` is then worthless.
+    """
+    worker = FrameWorker(stream=out.nbytes >= STREAM_BYTES, threads=threads)
+    kind = reader.plain
+    if kind is None or not _load_plain(kind, [Place(reader, row, number)], [0], out, worker.tally):
+        worker.decode_into(reader, row, number, out[0])
+    return worker.tally
 
 
 class Chunks:

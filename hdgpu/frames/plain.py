@@ -1,7 +1,8 @@
 """Plain frames: those that the compiled extension reads, decodes and transforms in one go, several at a call.
 
-Plain are native little endian and RLE frames of 8 or 16 bits and one sample in local files, into floating values or
-into their own type.  Whatever is not plain at a closer look it leaves to the engine, which also raises all errors.
+Plain are frames of 8 or 16 bits and one sample in local files, native little endian or the only RLE frame of one, into
+floating values or into their own type.  Whatever is not plain at a closer look it leaves to the engine, which also
+raises all errors.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy.typing as npt
 
 from hdgpu.codecs.route import Route
 from hdgpu.compiled import extension
-from hdgpu.dicom.source import Source
+from hdgpu.dicom.instance import Instance
 from hdgpu.pixels.transform import PixelTransform, TransformKind
 
 __all__ = ["STREAM_BYTES", "PlainKind", "load_plain_frames", "plain_kind"]
@@ -36,14 +37,14 @@ class PlainKind(NamedTuple):
     stored_range: tuple[int, int]
 
 
-def plain_kind(route: Route, transform: PixelTransform, source: Source) -> PlainKind | None:
+def plain_kind(route: Route, transform: PixelTransform, instance: Instance) -> PlainKind | None:
     """Return what kind of plain frames an instance has, None if they are not plain."""
     pixel, out = route.pixel, transform.dtype
     is_native = route.name == _NATIVE and not route.encapsulated
     own_type = out == pixel.dtype and transform.kind is TransformKind.IDENTITY
     if (
-        source.open_path is None
-        or not (is_native or route.name == _RLE)
+        instance.source.open_path is None
+        or not (is_native or (route.name == _RLE and instance.number_of_frames == 1))
         or pixel.samples_per_pixel != 1
         or pixel.bits_allocated not in (8, 16)
         or pixel.low_bit

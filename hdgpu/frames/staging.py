@@ -17,9 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hdgpu.codecs.device_route import NATIVE, RLE, DeviceRoute, frame_route, holds_frame, instance_route
+from hdgpu.codecs.device_route import NATIVE, RLE, DeviceRoute, for_device, instance_route, no_fallback
 from hdgpu.codecs.native_device import BYTE_ORDERS
-from hdgpu.errors import FrameDecodeError
 from hdgpu.frames.plan import ScatterPlan
 from hdgpu.frames.worker import FrameReader, FrameWorker, Place, Tally, at_frame
 
@@ -152,10 +151,7 @@ class Stager:
         with at_frame(place.reader, place.number):
             route, data = self._route(place)
             if route.decoder is None and self.fallback == "error":
-                raise FrameDecodeError(
-                    f"the GPU does not decode this frame: {route.reason}",
-                    remedy='Pass fallback="cpu" to have the host decode it',
-                )
+                raise no_fallback(route.reason)
         if route.decoder is None:
             return self._stage_values(at, slot, memory, route.reason)
         if route.decoder not in (NATIVE, RLE):
@@ -165,20 +161,12 @@ class Stager:
 
     def _route(self, place: Place) -> tuple[DeviceRoute, bytes | memoryview]:
         """Return the route of a frame, and its bytes unless that is the host, which reads them itself."""
-        route = self._routes[id(place.reader)]
-        if route is not None and route.decoder is None:
-            return route, b""
+        shared = self._routes[id(place.reader)]
+        if shared is not None and shared.decoder is None:
+            return shared, b""
         data = place.reader.index.read(place.reader.source, place.number)
-        if route is None:
-            return frame_route(bytes(data), place.reader.instance.pixel, self.can)
-        pixel = place.reader.route.pixel
-        if route.decoder == NATIVE:
-            order = BYTE_ORDERS[place.reader.route.name]
-            if not holds_frame(pixel, order, place.number, len(data)):
-                place.reader.route.decode(data, np.empty(pixel.frame_shape, pixel.dtype), index=place.number)  # raises
-                raise FrameDecodeError("the frame has another number of bytes than it should", found=len(data))
-            return route, data[: self.slot_bytes]  # without a byte of padding
-        if len(data) > self.slot_bytes:  # noise, which RLE makes longer
+        route, data = for_device(data, place.reader.route, shared, place.number, self.can)
+        if route.decoder == RLE and len(data) > self.slot_bytes:  # noise, which RLE makes longer
             return DeviceRoute(None, "more bytes than the frame has unpacked"), b""
         return route, data
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
@@ -88,15 +86,23 @@ class Place(NamedTuple):
     number: int
 
 
-@contextmanager
-def at_frame(reader: FrameReader, number: int) -> Iterator[None]:
+class at_frame:  # noqa: N801 - a context, and a generator of one costs as much as a small frame
     """Say of errors from within where they happened: file, frame, transfer syntax and SOP Instance UID."""
-    instance = reader.instance
-    try:
-        yield
-    except HdgpuError as error:
-        syntax = f"transfer syntax {instance.transfer_syntax_uid}, SOP Instance UID {instance.sop_instance_uid}"
-        raise error.at(source=instance.name, frame=number + 1, context=syntax) from error.__cause__
+
+    __slots__ = ("_number", "_reader")
+
+    def __init__(self, reader: FrameReader, number: int) -> None:
+        self._reader = reader
+        self._number = number
+
+    def __enter__(self) -> None:
+        """Nothing is done."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, HdgpuError):
+            instance = self._reader.instance
+            syntax = f"transfer syntax {instance.transfer_syntax_uid}, SOP Instance UID {instance.sop_instance_uid}"
+            raise error.at(source=instance.name, frame=self._number + 1, context=syntax) from error.__cause__
 
 
 class FrameWorker:

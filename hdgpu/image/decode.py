@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from hdgpu.array import host_memory
-from hdgpu.array.device import Device
+from hdgpu.array.device import Device, check_fallback, parse_device
 from hdgpu.array.host_threads import default_workers
 from hdgpu.array.namespace import Array
 from hdgpu.codecs.route import Route, route_for
 from hdgpu.dicom.frame_index import FrameIndex, index_frames
 from hdgpu.dicom.instance import Instance
 from hdgpu.errors import HdgpuError, MixedSizeError
-from hdgpu.frames.engine import Progress, run_plan
+from hdgpu.frames.engine import Progress, run_frame, run_plan
 from hdgpu.frames.plain import PlainKind, plain_kind
 from hdgpu.frames.plan import ScatterPlan
 from hdgpu.frames.prefetch import reading_ahead
@@ -31,7 +32,45 @@ from hdgpu.report import DecodeReport
 if TYPE_CHECKING:
     from hdgpu.array.streams import Runtime
 
-__all__ = ["decode_plan", "prepare_reader", "prepare_readers"]
+__all__ = ["DecodeOptions", "decode_one", "decode_plan", "prepare_reader", "prepare_readers"]
+
+
+class DecodeOptions(NamedTuple):
+    """Where an array is wanted, and who may decode for it: what the reading functions take as keywords.
+
+    Attributes
+    ----------
+    device : Device
+        Where the array shall be.
+    workers : int or None
+        Decoding threads; one for each core if None.
+    fallback : {"cpu", "error"}
+        What to do about a frame that a GPU does not decode, or not beyond doubt: have the host decode it, or raise
+        `FrameDecodeError`.  It is of no meaning where the array is wanted on the host.
+    """
+
+    device: Device
+    workers: int | None = None
+    fallback: str = "cpu"
+
+    @classmethod
+    def of(cls, device: str | Device | None, workers: int | None = None, fallback: str = "cpu") -> DecodeOptions:
+        """Return the options, having made sure that the device is there.
+
+        Raises
+        ------
+        ValueError
+            If `fallback` is neither of the two, or there is no device of such a name.
+        DeviceUnavailableError
+            If the device is not there.
+
+        Examples
+        --------
+        >>> DecodeOptions.of("cpu", fallback="error")
+        DecodeOptions(device=Device(kind='cpu', index=None), workers=None, fallback='error')
+        """
+        check_fallback(fallback)
+        return cls(parse_device(device), workers, fallback)
 
 
 def prepare_readers(
@@ -63,7 +102,8 @@ def prepare_readers(
     for instance in instances:
         attributes = _attributes(instance, attributes_of, options, None)
         key = (
-            id(instance.pixel), instance.transfer_syntax_uid, instance.pixel_data.vr, attributes, type(instance.source)
+            id(instance.pixel), instance.transfer_syntax_uid, instance.pixel_data.vr, attributes, type(instance.source),
+            instance.number_of_frames == 1,
         )  # fmt: skip
         known = shared.get(key)
         if known is None:
@@ -119,19 +159,17 @@ def _compiled(
         transform = compile_transform(pixel, table.slope, table.intercept, attributes, options, dtype, number)
     except HdgpuError as error:
         raise error.at(source=instance.name) from error.__cause__
-    return route, transform, plain_kind(route, transform, instance.source)
+    return route, transform, plain_kind(route, transform, instance)
 
 
 def decode_plan(
     plan: ScatterPlan,
     table: FrameTable,
     readers: Sequence[FrameReader],
+    how: DecodeOptions,
     *,
-    device: Device,
-    workers: int | None = None,
     progress: Progress | None = None,
     seconds: dict[str, float] | None = None,
-    fallback: str = "cpu",
 ) -> tuple[Array, DecodeReport]:
     """Run a plan into fresh memory, and return the array on a device, and the account of it.
 
@@ -139,14 +177,10 @@ def decode_plan(
     ----------
     plan, table, readers
         As `hdgpu.frames.engine.run_plan` takes them.
-    device : Device
-    workers : int, optional
-        Decoding threads; one for each core by default.
+    how : DecodeOptions
     progress : callable, optional
     seconds : dict, optional
         Time by stage of what came before, which the account begins with.
-    fallback : {"cpu", "error"}
-        Whether the host decodes frames that a GPU does not.
 
     Raises
     ------
@@ -154,18 +188,43 @@ def decode_plan(
         If a frame cannot be decoded.  Nothing half-filled is returned.
     """
     seconds = {} if seconds is None else seconds
-    workers = workers or default_workers()
-    if device.kind == "cuda":
+    workers = how.workers or default_workers()
+    if how.device.kind == "cuda":
         from hdgpu.array.streams import runtime_of
 
-        return _decode_on_device(plan, table, readers, runtime_of(device), workers, progress, seconds, fallback)
+        runtime = runtime_of(how.device)
+        return _decode_on_device(plan, table, readers, runtime, workers, progress, seconds, how.fallback)
     started = time.perf_counter()
     array = host_memory.empty(plan.shape, plan.dtype)
     with reading_ahead(plan, table, readers) as ahead:
         tally = run_plan(plan, table, ahead, array, workers=workers, progress=progress)
     seconds["decode"] = time.perf_counter() - started
     routes = dict(tally.frames_per_route)
-    return array, DecodeReport(routes, tally.encoded_bytes, array.nbytes, seconds, workers, str(device))
+    return array, DecodeReport(routes, tally.encoded_bytes, array.nbytes, seconds, workers, str(how.device))
+
+
+def decode_one(reader: FrameReader, row: int, number: int, how: DecodeOptions) -> npt.NDArray[Any]:
+    """Return one whole frame on the host: as `decode_plan`, without the plan.
+
+    Parameters
+    ----------
+    reader : FrameReader
+    row : int
+        Of the frame in the table that the reader was prepared for.
+    number : int
+        Of the frame in its instance, from zero.
+    how : DecodeOptions
+        For the host.
+
+    Raises
+    ------
+    HdgpuError
+        If the frame cannot be decoded.
+    """
+    array = host_memory.empty((1, *reader.transform.frame_shape), reader.transform.dtype)
+    run_frame(reader, row, number, array, threads=how.workers or default_workers())
+    frame: npt.NDArray[Any] = array[0]
+    return frame
 
 
 def _decode_on_device(

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
-from io import BytesIO
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
-from hdgpu.array.device import Device, parse_device, to_device
-from hdgpu.array.host_threads import default_workers
+from hdgpu.array.device import Device, on_device_of
 from hdgpu.array.namespace import Array
-from hdgpu.codecs.route import route_for
-from hdgpu.dicom.frame_index import FrameIndex, index_frames
-from hdgpu.dicom.header import read_header
+from hdgpu.dicom.header import Header, read_header
 from hdgpu.dicom.instance import Instance
 from hdgpu.dicom.source import Source, open_source
 from hdgpu.dicom.tags import Tag, describe_tag
@@ -29,6 +24,8 @@ from hdgpu.errors import (
     SourceNotFoundError,
     UnsupportedTransformError,
 )
+from hdgpu.image.decode import DecodeOptions
+from hdgpu.image.frame_access import STORED_VALUES, FrameAccess
 from hdgpu.image.selection import frame_indices
 from hdgpu.pixels.icc import apply_icc_profile
 from hdgpu.uid import UID
@@ -69,8 +66,10 @@ class ImageFileReader:
     def __init__(self, filename: str | os.PathLike[str] | bytes | IO[bytes] | Any) -> None:
         # A path or URL is not looked at before it is opened, and then anew each time.
         self._file = os.fspath(filename) if isinstance(filename, (str, os.PathLike)) else open_source(filename)
-        self._image: _Image | None = None
+        self._access: FrameAccess | None = None
+        self._metadata: Dataset | None = None
         self._is_open = False
+        self._lock = threading.Lock()
 
     def open(self) -> None:
         """Open the file and read its header; nothing happens if it is open already.
@@ -87,7 +86,14 @@ class ImageFileReader:
             :class:`~hdgpu.errors.NoPixelDataError`).
         """
         if not self._is_open:
-            self._image = _Image(self._file)
+            try:
+                self._source = open_source(self._file)
+                self._access = FrameAccess(Instance(_read_image_header(self._source)))
+            except SourceError as error:
+                if isinstance(error.__cause__, FileNotFoundError):
+                    raise SourceNotFoundError(error.problem, **error.parts()) from error.__cause__
+                raise
+            self._metadata = None
             self._is_open = True
 
     def close(self) -> None:
@@ -120,7 +126,11 @@ class ImageFileReader:
         hdgpu.errors.ClosedReaderError
             If the file was never opened; an OSError.
         """
-        return self._opened().metadata
+        header = self._opened().instance.header
+        with self._lock:
+            if self._metadata is None:
+                self._metadata = _read_metadata(self._source, header)
+            return self._metadata
 
     @property
     def number_of_frames(self) -> int:
@@ -172,10 +182,17 @@ class ImageFileReader:
         hdgpu.errors.SourceError
             If the bytes cannot be read; an OSError.
         """
-        image, number = self._located(index)
-        return image.read(number)
+        access, number = self._located(index)
+        return access.raw(number)
 
-    def read_frame(self, index: int, correct_color: bool = True, *, device: str | Device | None = None) -> Array:
+    def read_frame(
+        self,
+        index: int,
+        correct_color: bool = True,
+        *,
+        device: str | Device | None = None,
+        fallback: str = "cpu",
+    ) -> Array:
         """Read and decode one frame.
 
         Parameters
@@ -186,8 +203,9 @@ class ImageFileReader:
             Whether colours are transformed to sRGB by the image's ICC profile: of the image itself, or else of its
             optical path.  Where there is none they stay as they are, and so do the indices of palette colours.
         device : str, optional
-            Where the array is wanted: ``"cpu"``, ``"cuda"``, ...; the default device if None.  Frames are decoded on
-            the host and moved there.
+            Where the array is wanted: ``"cpu"``, ``"cuda"``, ...; the default device if None.
+        fallback : {"cpu", "error"}
+            Who decodes what a GPU does not: see `hdgpu.image.decode.DecodeOptions`.
 
         Returns
         -------
@@ -201,106 +219,63 @@ class ImageFileReader:
         hdgpu.errors.InvalidAttributeError
             If the ICC profile cannot be used; a ValueError.
         hdgpu.errors.UnsupportedTransformError
-            If the samples are not of 8 bits, or optical paths have profiles that differ.
+            If the samples are not of 8 bits, or optical paths have profiles that differ; or if, on a GPU, no table
+            meets what the profile makes on the host.
         """
-        target = parse_device(device)
-        image, number = self._located(index)
+        how = DecodeOptions.of(device, None, fallback)
+        access, number = self._located(index)
+        instance = access.instance
         try:
-            array = image.decode(number)
+            array = access.frame(number, STORED_VALUES, access.stored_dtype(), how)
             if correct_color and array.ndim == 3:
-                array = _corrected(array, image.metadata)
+                with on_device_of(array):
+                    array = _corrected(array, self.metadata)
         except HdgpuError as error:
-            syntax = f"transfer syntax {image.instance.transfer_syntax_uid}"
-            raise error.at(source=image.instance.name, frame=number + 1, context=syntax) from error.__cause__
-        return to_device(array, target)
+            syntax = f"transfer syntax {instance.transfer_syntax_uid}"
+            raise error.at(source=instance.name, frame=number + 1, context=syntax) from error.__cause__
+        return array
 
-    def _opened(self) -> _Image:
+    def _opened(self) -> FrameAccess:
         """Return what was learnt of the file when it was opened, be it closed by now."""
-        if self._image is None:
+        if self._access is None:
             raise self._not_open()
-        return self._image
+        return self._access
 
-    def _located(self, index: int) -> tuple[_Image, int]:
-        """Return what it takes to read a frame, with its number."""
-        image = self._opened()
+    def _located(self, index: int) -> tuple[FrameAccess, int]:
+        """Return access to the frames, with the number of the one that is asked for."""
+        access = self._opened()
         if not self._is_open:
             raise self._not_open()
-        instance = image.instance
-        (number,) = frame_indices([index], instance.number_of_frames, as_indices=True, source=instance.name).tolist()
-        return image, number
+        (number,) = frame_indices([index], access.count, as_indices=True, source=access.instance.name).tolist()
+        return access, number
 
     def _not_open(self) -> ClosedReaderError:
         remedy = "Call open(), or use the reader in a with statement."
         return ClosedReaderError("the reader is not open", source=self.filename, remedy=remedy)
 
 
-class _Image:
-    """A file that was opened; all but its header is looked at when it is first asked for, by one thread at a time."""
-
-    def __init__(self, file: str | Source) -> None:
-        try:
-            self._source = open_source(file)
-            self.instance = Instance(read_header(self._source))
-        except SourceError as error:
-            if isinstance(error.__cause__, FileNotFoundError):
-                raise SourceNotFoundError(error.problem, **error.parts()) from error.__cause__
-            raise
-        if self.instance.header.pixel_data is None:
-            raise NoPixelDataError(
-                "the file holds no image", source=self.instance.name, tag=describe_tag(Tag.PIXEL_DATA)
-            )
-        self._lock = threading.Lock()
-        self._frames: FrameIndex | None = None
-        self._metadata: Dataset | None = None
-
-    @property
-    def frames(self) -> FrameIndex:
-        """Where the frames lie."""
-        with self._lock:
-            if self._frames is None:
-                self._frames = index_frames(self.instance)
-            return self._frames
-
-    @property
-    def metadata(self) -> Dataset:
-        """All attributes before the pixel data: one range of the file, where the scanner found its way."""
-        with self._lock:
-            if self._metadata is None:
-                self._metadata = self._read_metadata()
-            return self._metadata
-
-    def _read_metadata(self) -> Dataset:
-        from pydicom import dcmread
-
-        source, element = self._source, self.instance.header.pixel_data
-        scanned = element if self.instance.source is source else None  # else it lies in another buffer
-        encoded = source.read_at(0, source.size if scanned is None else scanned.offset)
-        try:
-            return dcmread(BytesIO(encoded), stop_before_pixels=True, force=True)
-        except Exception as error:  # pydicom raises nearly anything on damaged input
-            raise InvalidAttributeError(
-                f"the data set is damaged: {type(error).__name__}: {error}", source=source.name
-            ) from error
-
-    def read(self, number: int) -> bytes:
-        """Return a frame as it is encoded."""
-        data = bytes(self.frames.read(self.instance.source, number))
-        self.instance.source.check_unchanged()
-        return data
-
-    def decode(self, number: int) -> npt.NDArray[Any]:
-        """Return the stored values of a frame, in memory of its own."""
-        instance = self.instance
-        pixel = instance.pixel
-        out = np.empty(pixel.frame_shape, pixel.dtype)
-        route = route_for(instance.transfer_syntax_uid, pixel, vr=instance.pixel_data.vr)
-        stored, _ = route.decode(self.read(number), out, index=number, threads=default_workers())
-        if stored is not out:  # a view of the bytes that were read
-            np.copyto(out, stored)
-        return out
+def _read_image_header(source: Source) -> Header:
+    """Read the header of a file that holds an image."""
+    header = read_header(source)
+    if header.pixel_data is None:
+        raise NoPixelDataError("the file holds no image", source=source.name, tag=describe_tag(Tag.PIXEL_DATA))
+    return header
 
 
-def _corrected(rgb: npt.NDArray[Any], metadata: Dataset) -> npt.NDArray[Any]:
+def _read_metadata(source: Source, header: Header) -> Dataset:
+    from hdgpu.dicom.on_demand import read_dataset  # which imports pydicom
+
+    try:
+        return read_dataset(source, header, with_pixels=False)
+    except HdgpuError:
+        raise
+    except Exception as error:  # pydicom raises nearly anything on damaged input
+        raise InvalidAttributeError(
+            f"the data set is damaged: {type(error).__name__}: {error}", source=source.name
+        ) from error
+
+
+def _corrected(rgb: Array, metadata: Dataset) -> Array:
     """Transform colours to sRGB, if there is a profile."""
     profile = _icc_profile(metadata)
     if profile is None:
@@ -312,8 +287,7 @@ def _corrected(rgb: npt.NDArray[Any], metadata: Dataset) -> npt.NDArray[Any]:
             found=rgb.dtype,
             remedy="Pass correct_color=False for the values without it.",
         )
-    corrected: npt.NDArray[Any] = apply_icc_profile(profile, rgb)
-    return corrected
+    return apply_icc_profile(profile, rgb)
 
 
 def _icc_profile(metadata: Dataset) -> bytes | None:

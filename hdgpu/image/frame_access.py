@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hdgpu.array.device import Device, parse_device
 from hdgpu.array.namespace import Array
 from hdgpu.dicom.frame_index import FrameIndex, index_frames
 from hdgpu.dicom.instance import Instance
 from hdgpu.frames.plan import ScatterPlan
 from hdgpu.frames.table import FrameTable
 from hdgpu.frames.worker import FrameReader
-from hdgpu.image.decode import decode_plan, prepare_reader
+from hdgpu.image.decode import DecodeOptions, decode_one, decode_plan, prepare_reader
 from hdgpu.pixels.options import TransformOptions
 from hdgpu.report import DecodeReport
 
@@ -91,14 +90,24 @@ class FrameAccess:
         """Return the data type of stored values."""
         return self.instance.pixel.dtype
 
+    def frame(self, number: int, options: TransformOptions, dtype: npt.DTypeLike, how: DecodeOptions) -> Array:
+        """Return a frame, counted from zero.
+
+        Raises
+        ------
+        HdgpuError
+            If it cannot be decoded or transformed.
+        """
+        one = np.array([number], np.int64)
+        if how.device.kind == "cuda":
+            return self.frames(one, options, dtype, how)[0, ...]
+        _, reader, kept = self._reader(one, options, np.dtype(dtype))
+        array = decode_one(reader, number if kept else 0, number, how)
+        self.instance.source.check_unchanged()
+        return array
+
     def frames(
-        self,
-        numbers: npt.NDArray[np.int64],
-        options: TransformOptions,
-        dtype: npt.DTypeLike,
-        *,
-        device: str | Device | None = None,
-        workers: int | None = None,
+        self, numbers: npt.NDArray[np.int64], options: TransformOptions, dtype: npt.DTypeLike, how: DecodeOptions
     ) -> Array:
         """Return frames, counted from zero, down the first axis.
 
@@ -111,7 +120,7 @@ class FrameAccess:
         def stack(frame_shape: tuple[int, ...]) -> ScatterPlan:
             return ScatterPlan.stack(numbers, frame_shape, dtype)
 
-        return self.run(stack, np.unique(numbers), options, dtype, device=device, workers=workers)[0]
+        return self.run(stack, np.unique(numbers), options, dtype, how)[0]
 
     def run(
         self,
@@ -119,9 +128,7 @@ class FrameAccess:
         numbers: npt.NDArray[np.int64],
         options: TransformOptions,
         dtype: npt.DTypeLike,
-        *,
-        device: str | Device | None = None,
-        workers: int | None = None,
+        how: DecodeOptions,
     ) -> tuple[Array, DecodeReport]:
         """Run a plan over some frames, and return the array and the account of it.
 
@@ -132,17 +139,15 @@ class FrameAccess:
             (n,) int64, the frames that the plan is about, counted from zero, ascending and each once.
         options : TransformOptions
         dtype : data type
-        device : str, Device or None
-        workers : int, optional
+        how : DecodeOptions
         """
-        place = parse_device(device)
         # Of a plan without frames the first frame tells the shape.
         numbers = numbers if len(numbers) else np.zeros(1, np.int64)
         table, reader, kept = self._reader(numbers, options, np.dtype(dtype))
         plan = planner(reader.transform.frame_shape)
         if not kept:
             plan = plan.renumbered(np.searchsorted(numbers, plan.frame))
-        result = decode_plan(plan, table, [reader], device=place, workers=workers)
+        result = decode_plan(plan, table, [reader], how)
         self.instance.source.check_unchanged()
         return result
 
@@ -150,8 +155,11 @@ class FrameAccess:
         self, numbers: npt.NDArray[np.int64], options: TransformOptions, dtype: np.dtype[Any]
     ) -> tuple[FrameTable, FrameReader, bool]:
         """Return a table, a reader whose rows are the table's, and whether they are of all frames."""
-        key = (options, dtype) if _is_hashable(options) else None
-        known = self._readers.get(key)
+        key: Any = options, dtype
+        try:
+            known = self._readers.get(key)
+        except TypeError:  # a VOI transform of the caller's own cannot be hashed
+            known = key = None
         if known is not None:
             return known
         with self._lock:
@@ -179,11 +187,3 @@ class FrameAccess:
         self.__init__(state["instance"])  # type: ignore[misc]
         if state["index"] is not None:
             self.__dict__["index"] = state["index"]
-
-
-def _is_hashable(options: TransformOptions) -> bool:
-    try:
-        hash(options)
-    except TypeError:  # a VOI transform of the caller's own
-        return False
-    return True

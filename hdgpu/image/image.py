@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import copy as copying
 import os
-from io import BytesIO
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import IO, Any, Self
 
-from pydicom import Dataset, dcmread
+from pydicom import Dataset
 
 from hdgpu.content.sop_class import SOPClass
-from hdgpu.dicom.header import Header, header_of_dataset, read_header
+from hdgpu.dicom.header import header_of_dataset, read_header
 from hdgpu.dicom.instance import Instance
-from hdgpu.dicom.on_demand import OnDemandDataset
+from hdgpu.dicom.on_demand import OnDemandDataset, read_dataset
 from hdgpu.dicom.source import BytesSource, OpenFileSource, Source, open_source
 from hdgpu.image.dimensions import Dimensions
 from hdgpu.image.frame_access import FrameAccess
 from hdgpu.image.source_images import SourceImages
 from hdgpu.image.spatial_reading import SpatialReading
 from hdgpu.uid import UID
-
-if TYPE_CHECKING:
-    from hdgpu.dicom.elements import PixelDataElement
 
 __all__ = ["Image", "imread"]
 
@@ -114,7 +110,7 @@ class Image(OnDemandDataset, SOPClass, SpatialReading, Dimensions, SourceImages)
         known = access or FrameAccess(Instance(read_header(source)))
         self.__dict__.update(_source=source, _is_lazy=is_lazy, _known_access=known)
         header = known.instance.header
-        self._read_on_demand(lambda: _read_dataset(source, header, with_pixels=not is_lazy))
+        self._read_on_demand(lambda: read_dataset(source, header, with_pixels=not is_lazy))
 
     @property
     def _access(self) -> FrameAccess:
@@ -165,21 +161,6 @@ def _kept(source: Source) -> Source:
     if source.open_path is not None and source.size >= _LARGE:
         return OpenFileSource(source.open_path)  # a copy in memory would cost as much as reading the frames
     return BytesSource(source.read_at(0, source.size), source.name)
-
-
-def _read_dataset(source: Source, header: Header, *, with_pixels: bool) -> Dataset:
-    """Read the data set that is in a file, without its pixel data if that stays there."""
-    element: PixelDataElement | None = header.pixel_data
-    in_place = element is not None and header.source is source
-    if with_pixels or element is None or not in_place:
-        whole = dcmread(BytesIO(source.read_at(0, source.size)), stop_before_pixels=not with_pixels, force=True)
-        return _named(whole, source)
-    return _named(dcmread(BytesIO(source.read_at(0, element.offset)), stop_before_pixels=True, force=True), source)
-
-
-def _named(dataset: Any, source: Source) -> Dataset:
-    dataset.filename = source.name
-    return dataset  # type: ignore[no-any-return]
 
 
 def imread(fp: str | bytes | os.PathLike[str] | IO[bytes], lazy_frame_retrieval: bool = False) -> Image:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hdgpu.array.device import Device, parse_device
+from hdgpu.array.device import Device
 from hdgpu.dicom.discover import discover
 from hdgpu.enum import CoordinateSystemNames, RGBColorChannels
 from hdgpu.errors import AmbiguousSeriesError, EmptySeriesError, NoPixelDataError
@@ -18,7 +18,7 @@ from hdgpu.frames.engine import Progress
 from hdgpu.frames.plan import ScatterPlan
 from hdgpu.geometry.affine import affine_from_attributes
 from hdgpu.geometry.stack import StackDiagnosis
-from hdgpu.image.decode import decode_plan, prepare_readers
+from hdgpu.image.decode import DecodeOptions, decode_plan, prepare_readers
 from hdgpu.image.series import Series, group_series, select_series
 from hdgpu.pixels.options import TransformOptions
 from hdgpu.volume.channels import RGB_COLOR_CHANNEL_DESCRIPTOR
@@ -83,6 +83,7 @@ def load_volume(
     atol: float | None = None,
     rtol: float | None = None,
     workers: int | None = None,
+    fallback: str = "cpu",
     progress: Progress | None = None,
     **transforms: Any,
 ) -> Volume:
@@ -102,6 +103,8 @@ def load_volume(
         Tolerance of the distances between slices in mm, or as a part of their mean (0.01 by default).
     workers : int, optional
         Decoding threads; one for each core by default.
+    fallback : {"cpu", "error"}
+        Who decodes what a GPU does not: see `hdgpu.image.decode.DecodeOptions`.
     progress : callable, optional
         Called with the number of frames done and the number of all, from the decoding threads.
     **transforms
@@ -131,15 +134,14 @@ def load_volume(
     ((1, 128, 128), dtype('float32'), (5.0, 0.661468, 0.661468), -896.0)
     """
     started = time.perf_counter()
+    how = DecodeOptions.of(device, workers, fallback)
     chosen = source if isinstance(source, Series) else None
     if chosen is None:
         chosen = select_series(read_series(source), series, _name_of(source))
     quantitative = {"apply_real_world_transform": False, "apply_presentation_lut": False}
     options = TransformOptions(**{**quantitative, **transforms})
     seconds = {"scan": time.perf_counter() - started}
-    place = parse_device(device)
-    tolerances = {"rtol": rtol, "atol": atol}
-    return _build_volume(chosen, options, dtype, place, tolerances, workers, progress, seconds)
+    return _build_volume(chosen, options, dtype, how, {"rtol": rtol, "atol": atol}, progress, seconds)
 
 
 def get_volume_from_series(
@@ -161,6 +163,7 @@ def get_volume_from_series(
     orientation_tol: float | None = None,
     device: str | Device | None = None,
     workers: int | None = None,
+    fallback: str = "cpu",
 ) -> Volume:
     """Create a volume from the images of one series, given in any order.
 
@@ -183,6 +186,8 @@ voi_transform_selector, voi_output_range, apply_presentation_lut, apply_palette_
         Where the volume shall be; None is the default device.
     workers : int, optional
         Decoding threads; one for each core by default.
+    fallback : {"cpu", "error"}
+        Who decodes what a GPU does not: see `hdgpu.image.decode.DecodeOptions`.
 
     Returns
     -------
@@ -204,6 +209,7 @@ voi_transform_selector, voi_output_range, apply_presentation_lut, apply_palette_
     """
     started = time.perf_counter()
     options = TransformOptions.of(locals())
+    how = DecodeOptions.of(device, workers, fallback)
     if isinstance(series_datasets, Series):
         series, others = series_datasets, []
     else:
@@ -214,16 +220,15 @@ voi_transform_selector, voi_output_range, apply_presentation_lut, apply_palette_
     tolerances = {
         "rtol": rtol, "atol": atol, "perpendicular_tol": perpendicular_tol, "orientation_tol": orientation_tol,
     }  # fmt: skip
-    return _build_volume(series, options, dtype, parse_device(device), tolerances, workers, None, seconds)
+    return _build_volume(series, options, dtype, how, tolerances, None, seconds)
 
 
 def _build_volume(
     series: Series,
     options: TransformOptions,
     dtype: npt.DTypeLike,
-    device: Device,
+    how: DecodeOptions,
     tolerances: dict[str, float | None],
-    workers: int | None,
     progress: Progress | None,
     seconds: dict[str, float],
 ) -> Volume:
@@ -238,9 +243,7 @@ def _build_volume(
     frame_shape = readers[0].transform.frame_shape
     plan = ScatterPlan.stack(diagnosis.order, frame_shape, dtype)
     seconds["plan"] = time.perf_counter() - started
-    array, report = decode_plan(
-        plan, series.frames, readers, device=device, workers=workers, progress=progress, seconds=seconds
-    )
+    array, report = decode_plan(plan, series.frames, readers, how, progress=progress, seconds=seconds)
     return Volume(
         array,
         _affine(series, diagnosis),

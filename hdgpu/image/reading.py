@@ -12,6 +12,7 @@ import numpy.typing as npt
 from hdgpu.array.device import CPU, Device
 from hdgpu.array.namespace import Array
 from hdgpu.errors import EmptySeriesError
+from hdgpu.image.decode import DecodeOptions
 from hdgpu.image.frame_access import STORED_VALUES, FrameAccess
 from hdgpu.image.selection import frame_indices
 from hdgpu.pixels.options import TransformOptions
@@ -75,7 +76,12 @@ class FrameReading(ABC):
         return self._access.raw(int(self._indices([frame_number], as_indices=as_index)[0]))
 
     def get_stored_frame(
-        self, frame_number: int, as_index: bool = False, *, device: str | Device | None = None
+        self,
+        frame_number: int,
+        as_index: bool = False,
+        *,
+        device: str | Device | None = None,
+        fallback: str = "cpu",
     ) -> Array:
         """Get the stored values of a frame: decompressed, and nothing more.
 
@@ -87,6 +93,8 @@ class FrameReading(ABC):
             Whether it is counted from 0 instead.
         device : str, Device or None, optional
             Where the array shall be; None for the default device.
+        fallback : {"cpu", "error"}
+            Who decodes what a GPU does not: see `hdgpu.image.decode.DecodeOptions`.
 
         Returns
         -------
@@ -100,7 +108,8 @@ class FrameReading(ABC):
         hdgpu.errors.HdgpuError
             If the frame cannot be decoded; the kind of error says why.
         """
-        return self.get_stored_frames([frame_number], as_indices=as_index, device=device)[0, ...]
+        dtype = self._access.stored_dtype()
+        return self._frame(frame_number, as_index, STORED_VALUES, dtype, DecodeOptions.of(device, None, fallback))
 
     def get_stored_frames(
         self,
@@ -109,6 +118,7 @@ class FrameReading(ABC):
         *,
         device: str | Device | None = None,
         workers: int | None = None,
+        fallback: str = "cpu",
     ) -> Array:
         """Get the stored values of several frames, down the first axis.
 
@@ -122,6 +132,8 @@ class FrameReading(ABC):
             Where the array shall be; None for the default device.
         workers : int, optional
             Decoding threads; one for each core by default.
+        fallback : {"cpu", "error"}
+            As for :meth:`get_stored_frame`.
 
         Raises
         ------
@@ -131,7 +143,14 @@ class FrameReading(ABC):
             If no frame is asked for (also a ValueError).
         """
         dtype = self._access.stored_dtype()
-        return self._frames(frame_numbers, as_indices, STORED_VALUES, dtype, device, workers)
+        how = DecodeOptions.of(device, workers, fallback)
+        return self._frames(frame_numbers, as_indices, STORED_VALUES, dtype, how)
+
+    def _frame(
+        self, number: int, as_index: bool, options: TransformOptions, dtype: npt.DTypeLike, how: DecodeOptions
+    ) -> Array:
+        (index,) = self._indices([number], as_indices=as_index).tolist()
+        return self._access.frame(index, options, dtype, how)
 
     def _frames(
         self,
@@ -139,13 +158,12 @@ class FrameReading(ABC):
         as_indices: bool,
         options: TransformOptions,
         dtype: npt.DTypeLike,
-        device: str | Device | None,
-        workers: int | None,
+        how: DecodeOptions,
     ) -> Array:
         indices = self._indices(numbers, as_indices=as_indices)
         if not len(indices):
             raise EmptySeriesError("no frame is asked for", source=self._access.instance.name)
-        return self._access.frames(indices, options, dtype, device=device, workers=workers)
+        return self._access.frames(indices, options, dtype, how)
 
     def get_frame(
         self,
@@ -163,6 +181,7 @@ class FrameReading(ABC):
         apply_palette_color_lut: bool | None = None,
         apply_icc_profile: bool | None = None,
         device: str | Device | None = None,
+        fallback: str = "cpu",
     ) -> Array:
         """Get the values of a frame, after the transforms that the image describes.
 
@@ -179,6 +198,8 @@ voi_transform_selector, voi_output_range, apply_presentation_lut, apply_palette_
             Which transforms, and which of several: see `hdgpu.pixels.options.TransformOptions`.
         device : str, Device or None, optional
             Where the array shall be; None for the default device.
+        fallback : {"cpu", "error"}
+            Who decodes what a GPU does not: see `hdgpu.image.decode.DecodeOptions`.
 
         Returns
         -------
@@ -205,7 +226,7 @@ voi_transform_selector, voi_output_range, apply_presentation_lut, apply_palette_
         (512, 512)
         """
         options = TransformOptions.of(locals())
-        return self._frames([frame_number], as_index, options, dtype, device, 1)[0, ...]
+        return self._frame(frame_number, as_index, options, dtype, DecodeOptions.of(device, 1, fallback))
 
     def get_frames(
         self,
@@ -224,6 +245,7 @@ voi_transform_selector, voi_output_range, apply_presentation_lut, apply_palette_
         apply_icc_profile: bool | None = None,
         device: str | Device | None = None,
         workers: int | None = None,
+        fallback: str = "cpu",
     ) -> Array:
         """Get the values of several frames, down the first axis, after the transforms that the image describes.
 
@@ -235,7 +257,7 @@ voi_transform_selector, voi_output_range, apply_presentation_lut, apply_palette_
             Whether they are counted from 0 instead of 1.
         dtype, apply_real_world_transform, real_world_value_map_selector, apply_modality_transform, \
 apply_voi_transform, voi_transform_selector, voi_output_range, apply_presentation_lut, apply_palette_color_lut, \
-apply_icc_profile, device
+apply_icc_profile, device, fallback
             As for :meth:`get_frame`.
         workers : int, optional
             Decoding threads; one for each core by default.
@@ -248,4 +270,4 @@ apply_icc_profile, device
             If no frame is asked for (also a ValueError).
         """
         options = TransformOptions.of(locals())
-        return self._frames(frame_numbers, as_indices, options, dtype, device, workers)
+        return self._frames(frame_numbers, as_indices, options, dtype, DecodeOptions.of(device, workers, fallback))

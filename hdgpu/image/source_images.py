@@ -17,6 +17,7 @@ from hdgpu.dicom.instance import Instance
 from hdgpu.dicom.tags import Tag
 from hdgpu.errors import InvalidAttributeError, SourceImageError, UnknownReferenceError
 from hdgpu.frames.plan import ScatterPlan
+from hdgpu.image.decode import DecodeOptions
 from hdgpu.image.frame_access import FrameAccess
 from hdgpu.pixels.options import TransformOptions
 from hdgpu.uid import UID
@@ -76,6 +77,7 @@ class SourceImages(ABC):
         apply_icc_profile: bool | None = None,
         *,
         device: str | Device | None = None,
+        fallback: str = "cpu",
     ) -> Array:
         """Get the frames that were derived from single-frame images.
 
@@ -90,7 +92,7 @@ class SourceImages(ABC):
             Whether zeros stand for a source image that no frame refers to, instead of an error.
         dtype, apply_real_world_transform, real_world_value_map_selector, apply_modality_transform, \
 apply_voi_transform, voi_transform_selector, voi_output_range, apply_presentation_lut, apply_palette_color_lut, \
-apply_icc_profile, device
+apply_icc_profile, device, fallback
             As for :meth:`get_frames`.
 
         Raises
@@ -106,6 +108,7 @@ apply_icc_profile, device
             RuntimeError).
         """
         options = TransformOptions.of(locals())
+        how = DecodeOptions.of(device, None, fallback)
         if isinstance(source_sop_instance_uids, str):
             raise TypeError("The UIDs of the source images are a sequence, not a single one.")
         uids = list(source_sop_instance_uids)
@@ -116,7 +119,7 @@ apply_icc_profile, device
         if missing and not assert_missing_frames_are_empty:
             raise self._unknown(missing, references)
         groups = [[each for each in references if each.uid == uid] for uid in uids]
-        return self._derived(groups, ignore_spatial_locations, options, dtype, device)
+        return self._derived(groups, ignore_spatial_locations, options, dtype, how)
 
     def get_pixels_by_source_frame(
         self,
@@ -136,6 +139,7 @@ apply_icc_profile, device
         apply_icc_profile: bool | None = None,
         *,
         device: str | Device | None = None,
+        fallback: str = "cpu",
     ) -> Array:
         """Get the frames that were derived from frames of a multi-frame image.
 
@@ -148,7 +152,7 @@ apply_icc_profile, device
             that a frame refers to.  Zeros stand for those up to there that no frame refers to.
         ignore_spatial_locations, assert_missing_frames_are_empty, dtype, apply_real_world_transform, \
 real_world_value_map_selector, apply_modality_transform, apply_voi_transform, voi_transform_selector, \
-voi_output_range, apply_presentation_lut, apply_palette_color_lut, apply_icc_profile, device
+voi_output_range, apply_presentation_lut, apply_palette_color_lut, apply_icc_profile, device, fallback
             As for :meth:`get_pixels_by_source_instance`.
 
         Raises
@@ -163,6 +167,7 @@ voi_output_range, apply_presentation_lut, apply_palette_color_lut, apply_icc_pro
             not known to be preserved (also a RuntimeError).
         """
         options = TransformOptions.of(locals())
+        how = DecodeOptions.of(device, None, fallback)
         everything = self._all_references()
         references = [each for each in everything if each.uid == source_sop_instance_uid]
         if not references and not assert_missing_frames_are_empty:
@@ -187,7 +192,7 @@ voi_output_range, apply_presentation_lut, apply_palette_color_lut, apply_icc_pro
                 remedy="assert_missing_frames_are_empty=True gives zeros for it",
             )
         groups = [[each for each in references if each.source_frame == number] for number in numbers]
-        return self._derived(groups, ignore_spatial_locations, options, dtype, device)
+        return self._derived(groups, ignore_spatial_locations, options, dtype, how)
 
     def _all_references(self) -> list[_Reference]:
         references = list(_references(self._access.instance))
@@ -211,7 +216,7 @@ voi_output_range, apply_presentation_lut, apply_palette_color_lut, apply_icc_pro
         ignore_spatial_locations: bool,
         options: TransformOptions,
         dtype: npt.DTypeLike,
-        device: str | Device | None,
+        how: DecodeOptions,
     ) -> Array:
         """Return the frame of each group of references, and zeros for an empty one."""
         for group in groups:
@@ -221,7 +226,7 @@ voi_output_range, apply_presentation_lut, apply_palette_color_lut, apply_icc_pro
         def planner(frame_shape: tuple[int, ...]) -> ScatterPlan:
             return ScatterPlan.stack(order, frame_shape, dtype)
 
-        return self._access.run(planner, np.unique(order[order >= 0]), options, dtype, device=device)[0]
+        return self._access.run(planner, np.unique(order[order >= 0]), options, dtype, how)[0]
 
     def _check_group(self, group: Sequence[_Reference], ignore_spatial_locations: bool) -> None:
         name = self._access.instance.name

@@ -14,6 +14,7 @@ from hdgpu.errors import InvalidAttributeError, MissingAttributeError, StackErro
 from hdgpu.frames.plan import ScatterPlan
 from hdgpu.frames.tiling import TileTable, read_tiles
 from hdgpu.geometry.attributes import get_image_coordinate_system, is_tiled_image
+from hdgpu.image.decode import DecodeOptions
 from hdgpu.image.placement import (
     FrameStack,
     Tolerances,
@@ -165,6 +166,7 @@ class SpatialReading(FrameReading):
         focal_plane: int | None = None,
         device: str | Device | None = None,
         workers: int | None = None,
+        fallback: str = "cpu",
     ) -> Volume:
         """Put the frames together as a volume: a stack of planes, or a matrix of tiles of one slice.
 
@@ -178,7 +180,7 @@ class SpatialReading(FrameReading):
             Whether these are counted from 0 instead of 1.  Negative numbers count from the end in any case.
         dtype, apply_real_world_transform, real_world_value_map_selector, apply_modality_transform, \
 apply_voi_transform, voi_transform_selector, voi_output_range, apply_presentation_lut, apply_palette_color_lut, \
-apply_icc_profile, device, workers
+apply_icc_profile, device, workers, fallback
             As for :meth:`get_frames`.
         allow_missing_positions : bool, optional
             Whether slices may be left zero because there is no frame for them.  Tiles may not be missing.
@@ -208,6 +210,7 @@ apply_icc_profile, device, workers
         (1, 100, 512)
         """
         options = TransformOptions.of(locals())
+        how = DecodeOptions.of(device, workers, fallback)
         dataset, access = self._dataset, self._access
         system = coordinate_system_of(dataset, access.instance.name)
         bounds = (slice_start, slice_end, row_start, row_end, column_start, column_end)
@@ -215,7 +218,7 @@ apply_icc_profile, device, workers
             tiles = self._tiles()
             affine, sizes = matrix_affine(dataset), (1, *tiles.matrix)
             slices, rows, columns = _ranges(bounds, sizes, as_indices)
-            array, report = self._matrix(tiles, rows, columns, options, dtype, (channel, focal_plane), device, workers)
+            array, report = self._matrix(tiles, rows, columns, options, dtype, (channel, focal_plane), how)
         else:
             stack = self._stack(
                 Tolerances(rtol, atol, perpendicular_tol), allow_missing_positions=allow_missing_positions
@@ -229,7 +232,7 @@ apply_icc_profile, device, workers
                 return ScatterPlan.stack(order, frame_shape, dtype, crop=(rows, columns))
 
             numbers = np.sort(order[order >= 0])
-            array, report = access.run(planner, numbers, options, dtype, device=device, workers=workers)
+            array, report = access.run(planner, numbers, options, dtype, how)
         first_voxel = np.array([slices.start, rows.start, columns.start, 1.0])
         affine = affine.copy()
         affine[:3, 3] = (affine @ first_voxel)[:3]
@@ -258,6 +261,7 @@ apply_icc_profile, device, workers
         focal_plane: int | None = None,
         device: str | Device | None = None,
         workers: int | None = None,
+        fallback: str = "cpu",
     ) -> Array:
         """Get the total pixel matrix of a tiled image, or a region of it, from the tiles that it touches alone.
 
@@ -267,7 +271,7 @@ apply_icc_profile, device, workers
             First row and column, and one beyond the last.
         dtype, apply_real_world_transform, real_world_value_map_selector, apply_modality_transform, \
 apply_voi_transform, voi_transform_selector, voi_output_range, apply_presentation_lut, apply_palette_color_lut, \
-apply_icc_profile, device, workers
+apply_icc_profile, device, workers, fallback
             As for :meth:`get_frames`.
         as_indices : bool, optional
             Whether rows and columns are counted from 0 instead of 1.  Negative ones count from the end in any case.
@@ -292,12 +296,13 @@ apply_icc_profile, device, workers
             If a frame cannot be decoded or transformed.
         """
         options = TransformOptions.of(locals())
+        how = DecodeOptions.of(device, workers, fallback)
         if not self.is_tiled:
             raise TilingError("the image is not tiled", source=self._access.instance.name)
         tiles = self._tiles()
         rows = selected_range(row_start, row_end, tiles.matrix[0], as_indices=as_indices, what="row")
         columns = selected_range(column_start, column_end, tiles.matrix[1], as_indices=as_indices, what="column")
-        array, _ = self._matrix(tiles, rows, columns, options, dtype, (channel, focal_plane), device, workers)
+        array, _ = self._matrix(tiles, rows, columns, options, dtype, (channel, focal_plane), how)
         return array[0, ...]
 
     def _matrix(
@@ -308,8 +313,7 @@ apply_icc_profile, device, workers
         options: TransformOptions,
         dtype: npt.DTypeLike,
         chosen: tuple[str | int | None, int | None],
-        device: str | Device | None,
-        workers: int | None,
+        how: DecodeOptions,
     ) -> tuple[Array, Any]:
         channel, focal_plane = chosen
 
@@ -318,7 +322,7 @@ apply_icc_profile, device, workers
 
         # The shape of a frame does not change which frames there are.
         numbers = np.sort(planner((1, 1)).frame)
-        return self._access.run(planner, numbers, options, dtype, device=device, workers=workers)
+        return self._access.run(planner, numbers, options, dtype, how)
 
 
 def _ranges(

@@ -56,10 +56,12 @@ def transform_frame(
     """
     if transform.valid is not None and stored.size:
         transform.check_valid(stored.min(), stored.max(), row)
+    kind = transform.kind
+    if stored is out and kind is TransformKind.IDENTITY:
+        return
     compiled = extension()
     if compiled is not None and not (_is_plain(stored) and _is_plain(out)):
         compiled = None
-    kind = transform.kind
     types = stored.dtype.char + out.dtype.char
     if kind is TransformKind.TABLE:
         _look_up(compiled, transform.table(row), stored, out, stream=stream)

@@ -1,9 +1,13 @@
+import os
 import sys
+import warnings
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from hdgpu.array import device as devices
+from hdgpu.array import streams
 from hdgpu.array.device import (
     CPU,
     Device,
@@ -16,6 +20,7 @@ from hdgpu.array.device import (
     to_device,
 )
 from hdgpu.array.namespace import array_namespace
+from hdgpu.array.streams import CudaRuntime
 from hdgpu.errors import DeviceUnavailableError, InvalidAttributeError
 
 
@@ -93,6 +98,56 @@ def test_cuda_is_the_current_device(monkeypatch):
     put_cupy(monkeypatch, 4, current=3)
     assert str(parse_device("cuda")) == "cuda:3"
     assert str(parse_device("auto")) == "cuda:3"
+
+
+def in_a_fork(work):
+    """Return the text of what a function returns, or raises, in a process that is forked now."""
+    reading, writing = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # other threads do nothing that matters here
+        child = os.fork()
+    if not child:
+        try:
+            text = str(work())
+        except BaseException as error:
+            text = f"{type(error).__name__}: {error}"
+        os.write(writing, text.encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        text = pipe.read()
+    os.waitpid(child, 0)
+    return text
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+@pytest.mark.parametrize("begin", [cuda_status, lambda: CudaRuntime(0)], ids=["a look", "a runtime"])
+@pytest.mark.parametrize("use", [lambda: parse_device("cuda"), lambda: CudaRuntime(0)], ids=["name", "runtime"])
+def test_a_process_forked_after_cuda_began_is_told_what_to_do(monkeypatch, begin, use):
+    cupy = fake_cupy(1)
+    parent = os.getpid()
+    count = cupy.cuda.runtime.getDeviceCount
+
+    def count_where_cuda_began():
+        if os.getpid() != parent:
+            raise RuntimeError("cudaErrorInitializationError: initialization error")
+        return count()
+
+    cupy.cuda.runtime.getDeviceCount = count_where_cuda_began
+    cupy.cuda.memory = SimpleNamespace(OutOfMemoryError=MemoryError)
+    monkeypatch.setitem(sys.modules, "cupy", cupy)
+    monkeypatch.setattr(streams, "namespace_of_library", lambda name: np)
+    monkeypatch.setattr(devices, "_cuda_began_in", None)
+    assert "initialization error" in in_a_fork(lambda: parse_device("cuda"))  # nothing is known of the parent
+    begin()
+    assert in_a_fork(lambda: parse_device("auto")) == "cpu"
+    message = in_a_fork(use)
+    assert message.startswith("DeviceUnavailableError: CUDA was in use when this process was forked")
+    assert f"forked from {parent}" in message
+    assert 'multiprocessing.get_context("spawn")' in message
+    assert "forked" in in_a_fork(lambda: cuda_status().problem)
+    assert parse_device("cuda") == Device("cuda", 0)  # the parent goes on
+    use()
 
 
 @pytest.mark.usefixtures("no_cupy")

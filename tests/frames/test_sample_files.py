@@ -31,9 +31,7 @@ def stored_values(source: Any) -> np.ndarray:
     route = route_for(instance.transfer_syntax_uid, pixel, vr=instance.pixel_data.vr)
     options = TransformOptions(apply_presentation_lut=False, apply_palette_color_lut=False)
     transform = compile_transform(pixel, frames.slope, frames.intercept, (), options, pixel.dtype)
-    reader = FrameReader(
-        instance, index_frames(instance), route, transform, plain_kind(route, transform, instance.source)
-    )
+    reader = FrameReader(instance, index_frames(instance), route, transform, plain_kind(route, transform, instance))
     plan = ScatterPlan.stack(np.arange(len(frames)), pixel.frame_shape, pixel.dtype)
     out = np.empty(plan.shape, plan.dtype)
     run_plan(plan, frames, [reader], out, workers=2)

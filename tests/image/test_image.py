@@ -79,6 +79,16 @@ def test_only_the_functional_groups_of_the_frames_asked_for_are_read(path, monke
     assert len(numbers) <= 2  # from then on those of all frames are known
 
 
+def test_a_frame_has_the_attributes_that_are_its_own():
+    """Of the first frames only their functional groups are read, later those of all: both ways give the same."""
+    rescale = [(1 + place, -place) for place in range(len(VOXELS))]
+    image = image_of(make_enhanced(VOXELS, POSITIONS, rescale=rescale))
+    for number in (7, 20, 3, 12, 7):
+        slope, intercept = rescale[number - 1]
+        expected = VOXELS[number - 1] * np.float64(slope) + intercept
+        np.testing.assert_array_equal(image.get_frame(number, apply_presentation_lut=False), expected)
+
+
 @pytest.mark.parametrize("lazy", [True, False])
 def test_the_data_set_is_that_of_the_file(path, lazy):
     image = hd.imread(path, lazy_frame_retrieval=lazy)

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from io import BytesIO
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from pydicom import Dataset
+from pydicom.encaps import encapsulate
+from pydicom.uid import UID
 
 import hdgpu as hd
 from hdgpu.array import device as devices
 from hdgpu.array import streams
 from hdgpu.array.device import CudaStatus
-from hdgpu.codecs.nvimgcodec import installed
-from hdgpu.errors import HdgpuError
+from hdgpu.codecs.nvimgcodec import BatchDecoder, installed
+from hdgpu.content.palette import PaletteColorLUTTransformation
+from hdgpu.errors import FrameDecodeError, HdgpuError, PixelDataSizeError
+from hdgpu.frame import decode_frame, encode_frame
+from hdgpu.io import ImageFileReader
+from hdgpu.pixels.icc import icc_table
 from tests.frames.simulated_device import SimulatedRuntime
+from tests.make_icc_profile import ADOBE, gamma, matrix_profile
+from tests.make_multiframe import make_enhanced, make_tiled
+from tests.make_series import make_dataset, write_series
 from tests.sample_files import INEXACT, SAMPLE_FILES, SampleFile
 
 pytestmark = pytest.mark.skipif(installed() is None, reason="needs nvidia-nvimgcodec-cu13")
@@ -66,3 +79,296 @@ def test_sample_files_are_as_on_the_host(file: SampleFile, simulated: list[Simul
         np.testing.assert_allclose(device, host, atol=3)
     else:
         np.testing.assert_array_equal(device, host)
+
+
+# --- Every way of reading ---------------------------------------------------------------------------------------------
+
+NATIVE, RLE, JPEG_LS, JPEG_2000 = (UID("1.2.840.10008.1.2" + suffix) for suffix in (".1", ".5", ".4.80", ".4.90"))
+KINDS = {"native": NATIVE, "rle": RLE, "jpeg-ls": JPEG_LS, "jpeg2000": JPEG_2000}
+DECODERS = {"native": "cuda:native", "rle": "cuda:rle", "jpeg2000": "nvimgcodec:jpeg2000"}
+NO_GPU = "no GPU decodes this transfer syntax"
+COUNT = 5
+FRAMES = np.random.default_rng(1).integers(0, 256, (COUNT, 32, 48)).astype(np.uint16)
+FRAMES += 256 * np.arange(8, dtype=np.uint16).repeat(4)[:, None]  # which RLE makes shorter
+GREY = (16, 12, "MONOCHROME2")
+TWELVE_BITS = {"BitsStored": 12, "HighBit": 11}
+
+
+def encoded(frame: np.ndarray, kind: str) -> bytes:
+    return encode_frame(frame, KINDS[kind], *GREY)
+
+
+def slices(kind: str) -> list[Dataset]:
+    """Make a series of single frames, each with a rescale of its own."""
+    made = []
+    for number, frame in enumerate(FRAMES):
+        dataset = make_dataset(
+            frame,
+            transfer_syntax=KINDS[kind],
+            ImagePositionPatient=[0, 0, 2 * number],
+            RescaleSlope=2,
+            RescaleIntercept=-1000 - number,
+            **TWELVE_BITS,
+        )
+        _hold(dataset, [encoded(frame, kind)])
+        made.append(dataset)
+    return made
+
+
+def enhanced(kind: str) -> Dataset:
+    dataset = make_enhanced(
+        FRAMES,
+        [[0, 0, 2 * number] for number in range(COUNT)],
+        rescale=[(2, -number) for number in range(COUNT)],
+        transfer_syntax=KINDS[kind],
+        **TWELVE_BITS,
+    )
+    return _hold(dataset, [encoded(frame, kind) for frame in FRAMES])
+
+
+def tiled(kind: str) -> Dataset:
+    matrix = np.tile(FRAMES[:1, None], (1, 1, 3, 3))[:, :, :70, :100]
+    dataset = make_tiled(matrix, (32, 48), transfer_syntax=KINDS[kind], **TWELVE_BITS)
+    tiles = np.frombuffer(dataset.PixelData, np.uint16).reshape(-1, 32, 48)
+    return _hold(dataset, [encoded(tile, kind) for tile in tiles])
+
+
+def _hold(dataset: Dataset, frames: list[bytes]) -> Dataset:
+    is_encapsulated = dataset.file_meta.TransferSyntaxUID.is_encapsulated
+    dataset.PixelData = encapsulate(frames) if is_encapsulated else b"".join(frames)
+    dataset["PixelData"].VR = "OB" if is_encapsulated else "OW"
+    dataset["PixelData"].is_undefined_length = is_encapsulated
+    return dataset
+
+
+def file_of(dataset: Dataset) -> bytes:
+    buffer = BytesIO()
+    dataset.save_as(buffer, enforce_file_format=True)
+    return buffer.getvalue()
+
+
+def _folder(kind: str, folder: Path, **options: Any) -> hd.Volume:
+    write_series(slices(kind), folder / str(options["device"]))
+    return hd.load_volume(folder / str(options["device"]), **options)
+
+
+def _single(kind: str, folder: Path, **options: Any) -> np.ndarray:
+    return decode_frame(encoded(FRAMES[0], kind), KINDS[kind], 32, 48, 1, *GREY, **options)
+
+
+def _by_the_reader(kind: str, folder: Path, **options: Any) -> np.ndarray:
+    with ImageFileReader(file_of(enhanced(kind))) as reader:
+        return np.stack([reader.read_frame(index, **options) for index in (4, 0)])
+
+
+def _image(make: Callable[[str], Dataset], method: str, *arguments: Any, **also: Any) -> Callable[..., Any]:
+    """Return a function that reads from an image by one of its methods."""
+
+    def read(kind: str, folder: Path, **options: Any) -> Any:
+        return getattr(hd.Image.from_dataset(make(kind)), method)(*arguments, **also, **options)
+
+    return read
+
+
+WAYS: dict[str, tuple[Callable[..., Any], int | None]] = {
+    # and how many frames the report counts, where there is one
+    "load_volume": (_folder, COUNT),
+    "get_volume_from_series": (
+        lambda kind, folder, **options: hd.get_volume_from_series(slices(kind), **options), COUNT
+    ),
+    "get_volume": (_image(enhanced, "get_volume"), COUNT),
+    "get_volume of a part": (_image(enhanced, "get_volume", slice_start=2, slice_end=4, row_end=9), 2),
+    "get_volume of tiles": (_image(tiled, "get_volume", row_end=40, column_start=50), 4),
+    "get_total_pixel_matrix": (_image(tiled, "get_total_pixel_matrix", 20, 50, 30, 90, dtype=np.uint16), None),
+    "get_frame": (_image(enhanced, "get_frame", 3), None),
+    "get_frames": (_image(enhanced, "get_frames", [3, 1, 1], dtype=np.float32), None),
+    "get_stored_frame": (_image(enhanced, "get_stored_frame", 2), None),
+    "get_stored_frames": (_image(enhanced, "get_stored_frames"), None),
+    "read_frame": (_by_the_reader, None),
+    "decode_frame": (_single, None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_of_reading_gives_what_the_host_gives(
+    way: str, kind: str, tmp_path: Path, simulated: list[SimulatedRuntime]
+) -> None:
+    read, count = WAYS[way]
+    host, device = on_both(lambda name: read(kind, tmp_path, device=name))
+    assert simulated, "it was not read by way of the device"
+    assert any(each.counts["mark"] for each in simulated) or kind == "jpeg-ls"
+    if count is None:
+        assert device.dtype == host.dtype
+        np.testing.assert_array_equal(device, host)
+        return
+    np.testing.assert_array_equal(device.array, host.array)
+    np.testing.assert_array_equal(device.affine, host.affine)
+    report = device.report
+    assert sum(report.frames_per_route.values()) == count
+    if kind == "jpeg-ls":
+        assert report.frames_per_route == host.report.frames_per_route
+        assert report.host_reasons == {NO_GPU: count}
+    else:
+        assert report.frames_per_route == {DECODERS[kind]: count}
+        assert report.host_reasons == {}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_without_fallback(way: str, tmp_path: Path) -> None:
+    read, _ = WAYS[way]
+    read("native", tmp_path / "native", device="cuda:0", fallback="error")
+    read("jpeg-ls", tmp_path / "host", device="cpu", fallback="error")
+    with pytest.raises(FrameDecodeError, match=f'the GPU does not decode this frame: {NO_GPU}.*fallback="cpu"'):
+        read("jpeg-ls", tmp_path / "device", device="cuda:0", fallback="error")
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("fallback", ["host", "", None, True])
+def test_other_fallbacks_are_refused(way: str, fallback: Any, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="fallback is 'cpu' or 'error'"):
+        WAYS[way][0]("native", tmp_path, device="cpu", fallback=fallback)
+
+
+def palette() -> Dataset:
+    indices = np.random.default_rng(3).integers(0, 3, (32, 48)).astype(np.uint8)
+    dataset = make_dataset(indices, PhotometricInterpretation="PALETTE COLOR")
+    for element in PaletteColorLUTTransformation.from_colors(["red", "green", "blue"]):
+        dataset.add(element)
+    return dataset
+
+
+def colours() -> Dataset:
+    rgb = np.random.default_rng(4).integers(0, 256, (32, 48, 3)).astype(np.uint8)
+    return make_dataset(rgb, ICCProfile=matrix_profile(ADOBE, gamma(2.2)))
+
+
+def segmentation() -> Dataset:
+    """Make frames of one bit that do not begin on a byte."""
+    frames = np.random.default_rng(5).integers(0, 2, (9, 5, 7), dtype=np.uint8)
+    dataset = make_dataset(frames[0], NumberOfFrames=9, BitsAllocated=1, BitsStored=1, HighBit=0)
+    packed = np.packbits(frames, axis=None, bitorder="little").tobytes()
+    dataset.PixelData = packed + b"\0" * (len(packed) % 2)
+    return dataset
+
+
+@pytest.mark.parametrize(
+    ("make", "tolerance"), [(palette, 0), (colours, 1), (segmentation, 0)], ids=["palette", "colours", "segmentation"]
+)
+def test_colours_and_bits(make: Callable[[], Dataset], tolerance: int, simulated: list[SimulatedRuntime]) -> None:
+    """A profile is a table on the device, which may be off by one from LittleCMS."""
+    image, data = hd.Image.from_dataset(make()), file_of(make())
+    if "ICCProfile" in image:
+        icc_table(image.ICCProfile)  # made of NumPy arrays, which on the simulated device are the device's
+
+    def read(device: str) -> list[np.ndarray]:
+        with ImageFileReader(data) as reader:
+            last = reader.read_frame(image.number_of_frames - 1, device=device)
+        return [
+            image.get_frames(device=device, dtype=np.uint8),
+            image.get_frames([image.number_of_frames], device=device, dtype=np.float32),
+            image.get_stored_frames(device=device),
+            last,
+        ]
+
+    for host, device in zip(*on_both(read), strict=True):
+        assert host.shape == device.shape
+        np.testing.assert_allclose(device, host, rtol=0, atol=tolerance)
+    assert len(simulated) == 4
+    assert all(each.counts["launch"] for each in simulated)
+
+
+@pytest.mark.parametrize("index", range(9))
+def test_single_frames_of_one_bit(index: int, simulated: list[SimulatedRuntime]) -> None:
+    with ImageFileReader(file_of(segmentation())) as reader:
+        data = reader.read_frame_raw(index)
+    host, device = on_both(
+        lambda name: decode_frame(data, NATIVE, 5, 7, 1, 1, 1, "MONOCHROME2", index=index, device=name)
+    )
+    np.testing.assert_array_equal(device, host)
+    assert simulated[0].counts["launch"]
+
+
+# --- What goes wrong --------------------------------------------------------------------------------------------------
+
+
+def _damaged(kind: str) -> bytes:
+    good = encoded(FRAMES[2], kind)
+    if kind == "rle":
+        return good[: len(good) // 2]
+    if kind == "native":
+        return good[:-2]
+    return good[:8] + b"\0" * (len(good) - 8)
+
+
+def _message(read: Callable[[], Any]) -> tuple[type[HdgpuError], str]:
+    with pytest.raises(HdgpuError) as caught:
+        read()
+    return type(caught.value), str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["rle", "jpeg-ls", "jpeg2000"])
+@pytest.mark.parametrize("method", ["get_stored_frames", "get_volume", "read_frame"])
+def test_a_damaged_frame_raises_the_hosts_error_and_the_next_call_works(kind: str, method: str) -> None:
+    frames = [encoded(frame, kind) for frame in FRAMES]
+    data = file_of(_hold(enhanced(kind), [*frames[:2], _damaged(kind), *frames[3:]]))
+    image, reader = hd.imread(BytesIO(data)), ImageFileReader(data)
+    reader.open()
+
+    def read(device: str) -> Any:
+        return reader.read_frame(2, device=device) if method == "read_frame" else getattr(image, method)(device=device)
+
+    found = _message(lambda: read("cuda:0"))
+    assert found == _message(lambda: read("cpu"))
+    assert "frame 3" in found[1]
+    np.testing.assert_array_equal(image.get_stored_frame(2, device="cuda:0"), FRAMES[1])
+    np.testing.assert_array_equal(reader.read_frame(3, device="cuda:0"), FRAMES[3])
+
+
+# What RLE holds is known to be damaged only when the host looks at it again.
+@pytest.mark.parametrize(
+    ("kind", "fallback"), [*((kind, "cpu") for kind in KINDS), ("native", "error"), ("jpeg2000", "error")]
+)
+@pytest.mark.parametrize("empty", [False, True])
+def test_a_damaged_single_frame_raises_the_hosts_error(kind: str, fallback: str, empty: bool) -> None:
+    def read(device: str) -> Any:
+        data = b"" if empty else _damaged(kind)
+        return decode_frame(data, KINDS[kind], 32, 48, 1, *GREY, device=device, fallback=fallback)
+
+    found = _message(lambda: read("cuda:0"))
+    assert found == _message(lambda: read("cpu"))
+    assert issubclass(found[0], FrameDecodeError | PixelDataSizeError)
+
+
+@pytest.mark.parametrize("leaves", ["nothing", "zeros"])
+def test_a_single_frame_that_nvimagecodec_does_not_do_is_the_hosts(
+    leaves: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decode = BatchDecoder.decode
+
+    def failing(self: BatchDecoder, streams: Any, slots: Any, **options: Any) -> list[bool]:
+        done = decode(self, streams, slots, **options)
+        slots[0][...] = 0
+        return [False] if leaves == "nothing" else done
+
+    read, _ = WAYS["decode_frame"]
+    read("jpeg2000", Path(), device="cuda:0")  # what works is tried once in a process
+    monkeypatch.setattr(BatchDecoder, "decode", failing)
+    np.testing.assert_array_equal(read("jpeg2000", Path(), device="cuda:0"), FRAMES[0])
+    reason = {"nothing": "nvimgcodec:jpeg2000 failed", "zeros": "the device's result was in doubt"}[leaves]
+    for way in ("decode_frame", "get_stored_frames"):
+        with pytest.raises(FrameDecodeError, match=reason) as caught:
+            WAYS[way][0]("jpeg2000", Path(), device="cuda:0", fallback="error")
+    assert caught.value.frame == 1
+    assert caught.value.source
+
+
+@pytest.mark.parametrize("what", ["upload", "launch"])
+def test_a_device_that_fails_at_a_single_frame_is_named(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime = SimulatedRuntime(fail={what: 0})
+    monkeypatch.setattr(streams, "runtime_of", lambda device: runtime)
+    read, _ = WAYS["decode_frame"]
+    expected = pytest.raises(FrameDecodeError, match='the device failed at a frame.*simulated failure.*device="cpu"')
+    with expected, runtime.kernels():
+        read("native", Path(), device="cuda:0")
+    runtime.close()

@@ -52,7 +52,7 @@ def output_values(source: Any, dtype: Any = np.float64, **switches: Any) -> np.n
     transform = compile_transform(
         instance.pixel, slope, intercept, read_attributes(instance, {}), options, dtype, frames.number
     )
-    plain = plain_kind(route, transform, instance.source)
+    plain = plain_kind(route, transform, instance)
     plan = ScatterPlan.stack(np.arange(len(frames)), transform.frame_shape, dtype)
     out = np.empty(plan.shape, plan.dtype)
     run_plan(plan, frames, [FrameReader(instance, index_frames(instance), route, transform, plain)], out, workers=2)
