@@ -10,7 +10,6 @@ the kernels' tests under compute-sanitizer where that is installed, and the benc
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -19,25 +18,13 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
-from common import table
+from common import gpu_name, table
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-NEEDED = {"cupy": "CuPy", "pydicom": "pydicom", "pytest": "pytest", "hypothesis": "hypothesis"}
+NEEDED = ("cupy", "array_api_compat", "imagecodecs", "PIL", "pydicom", "pytest", "hypothesis")
 # Few examples: every access is watched, which takes ten times as long and more.
 SANITIZED = ("-k", "device and (nothing or damaged or beyond or bad or rectangles)")
-
-
-def gpu_name() -> str | None:
-    """Return the device's name as results files have it, None where there is no device."""
-    if find_spec("cupy") is None:
-        return None
-    import cupy
-
-    if not cupy.cuda.is_available():
-        return None
-    name = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.runtime.getDevice())["name"].decode()
-    return re.sub(r"[^a-z0-9]+", "-", name.lower().removeprefix("nvidia")).strip("-")
 
 
 def run(*command: str) -> tuple[bool, str]:
@@ -91,7 +78,7 @@ STEPS: dict[str, Callable[[], tuple[bool, str]]] = {
 
 
 def main() -> int:
-    missing = [name for module, name in NEEDED.items() if find_spec(module) is None]
+    missing = [module for module in NEEDED if find_spec(module) is None]
     if missing:
         print(f"make gpu-check needs {', '.join(missing)} for {sys.executable}, and installs nothing itself.")
         return 2
