@@ -5,7 +5,7 @@
 Steps: what there is (`hdgpu doctor`); the tests marked `gpu`, among them every kernel against its reference and every
 sample file against the host; the kernels' tests under compute-sanitizer, where that is installed and takes the device;
 and the benchmarks of kernels and of whole series, both with ``--quick``: they write
-``benchmarks/results/<question>_<gpu>.json``.  Tests that need a library that is missing are skipped, and a step that takes
+``benchmarks/results/<question>_<gpu>.json``.  Tests that need a missing library are skipped, a step that takes
 too long is stopped.  A table of the steps comes last; the exit status is 0 only if all hold.
 """
 
