@@ -165,7 +165,7 @@ def _statistics(xp: Any, size: int, dtype: str) -> Case:
         return xp.stack([each.reshape(()) for each in statistics_of(array, per_channel=False)])  # type: ignore[union-attr]
 
     def plain() -> Any:
-        found = array.min(), array.max(), array.mean(dtype="float64"), array.std(dtype="float64")
+        found = array.min(), array.max(), array.mean(dtype=np.float64), array.std(dtype=np.float64)
         return xp.stack([each.astype("float64") for each in found])
 
     return Case(
@@ -188,7 +188,7 @@ def normalize(xp: Any, size: int) -> Case:
     array = smooth(xp, (side,) * 3)
 
     def plain() -> Any:
-        return (array - array.mean(dtype="float64").astype("float32")) / array.std(dtype="float64").astype("float32")
+        return (array - array.mean(dtype=np.float64).astype("float32")) / array.std(dtype=np.float64).astype("float32")
 
     return Case(
         "normalize, float32", ("normalize",), 2 * array.nbytes, lambda: normalize_mean_std(array, 0.0, 1.0, False),
