@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO_STAMP := $(VENV)/.stamp-demo
 DEV_STAMP := $(VENV)/.stamp-dev
 
-# make demo SERIES=folder, make bench SERIES=folder: a folder of your own instead of the samples
+# make demo SERIES=folder, make bench SERIES=folder, make gpu-check SERIES=folder: a folder of your own instead of the samples
 SERIES ?=
 # make gpu-check ONLY="tests kernels": some steps of it
 ONLY ?=
@@ -37,7 +37,7 @@ type: $(DEV_STAMP)  ## mypy, strict
 	$(BIN)/mypy
 
 gpu-check:  ## all that needs a CUDA device, with PYTHON as it is: installs nothing
-	$(PYTHON) benchmarks/gpu_check.py $(ONLY)
+	$(PYTHON) benchmarks/gpu_check.py $(ONLY) $(if $(SERIES),--series "$(SERIES)")
 
 clean:  ## remove what was built, cached and written; keeps .venv
 	rm -rf build dist demo-output .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

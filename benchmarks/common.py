@@ -1,12 +1,14 @@
-"""What every benchmark needs: the machine it ran on, and a table."""
+"""What every benchmark needs: the machine it ran on, its GPU, and a table."""
 
 from __future__ import annotations
 
 import os
 import platform
+import re
 from collections.abc import Sequence
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 
 _PACKAGES = ("hdgpu", "numpy", "pydicom", "imagecodecs", "highdicom", "SimpleITK")
@@ -23,6 +25,18 @@ def machine() -> dict[str, object]:
         "python": platform.python_version(),
         "versions": {name: _version(name) for name in _PACKAGES},
     }
+
+
+def gpu_name() -> str | None:
+    """Return the device's name as results files have it, None where there is no device."""
+    if find_spec("cupy") is None:
+        return None
+    import cupy
+
+    if not cupy.cuda.is_available():
+        return None
+    name = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.runtime.getDevice())["name"].decode()
+    return re.sub(r"[^a-z0-9]+", "-", name.lower().removeprefix("nvidia")).strip("-")
 
 
 def table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -1,43 +1,36 @@
 """Everything that needs a CUDA device, with the interpreter that runs this; nothing is installed.
 
-    make gpu-check PYTHON=python3 [ONLY="tests kernels"]
+    make gpu-check PYTHON=python3 [ONLY="tests kernels"] [SERIES=folder]
 
-Steps: what there is (`hdgpu doctor`), the tests marked `gpu` (with every kernel on the device, against its reference),
-the kernels' tests under compute-sanitizer where that is installed, and the benchmarks, which write
-``benchmarks/results/<question>_<gpu>.json``.  A table of the steps comes last; the exit status is 0 only if all hold.
+Steps: what there is (`hdgpu doctor`); the tests marked `gpu`, among them every kernel against its reference and every
+sample file against the host; the kernels' tests under compute-sanitizer, where that is installed and takes the device;
+and the benchmarks of kernels and of whole series, both with ``--quick``: they write
+``benchmarks/results/<question>_<gpu>.json``.  Tests that need a missing library are skipped, a step that takes
+too long is stopped.  A table of the steps comes last; the exit status is 0 only if all hold.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
-import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from common import table
+from common import gpu_name, table
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-NEEDED = {"cupy": "CuPy", "pydicom": "pydicom", "pytest": "pytest", "hypothesis": "hypothesis"}
+NEEDED = ("cupy", "array_api_compat", "imagecodecs", "PIL", "pydicom", "pytest", "hypothesis")
+MOST_SECONDS = 240
+"""Of a step."""
 # Few examples: every access is watched, which takes ten times as long and more.
 SANITIZED = ("-k", "device and (nothing or damaged or beyond or bad or rectangles)")
-
-
-def gpu_name() -> str | None:
-    """Return the device's name as results files have it, None where there is no device."""
-    if find_spec("cupy") is None:
-        return None
-    import cupy
-
-    if not cupy.cuda.is_available():
-        return None
-    name = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.runtime.getDevice())["name"].decode()
-    return re.sub(r"[^a-z0-9]+", "-", name.lower().removeprefix("nvidia")).strip("-")
 
 
 def run(*command: str) -> tuple[bool, str]:
@@ -47,11 +40,15 @@ def run(*command: str) -> tuple[bool, str]:
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         assert process.stdout
+        timer = threading.Timer(MOST_SECONDS, process.kill)
+        timer.start()
         last = ""
         for line in process.stdout:
             print(line, end="", flush=True)
             last = line.strip() or last
-    return process.returncode == 0, last
+        stopped = timer.finished.is_set()
+        timer.cancel()
+    return process.returncode == 0, f"stopped after {MOST_SECONDS} s" if stopped else last
 
 
 def python(*arguments: str) -> tuple[bool, str]:
@@ -61,37 +58,55 @@ def python(*arguments: str) -> tuple[bool, str]:
 def _pytest(*arguments: str) -> tuple[str, ...]:
     # pytest-timeout is a convenience of development: its setting is unknown where it is missing
     strict = () if find_spec("pytest_timeout") else ("-o", "addopts=--strict-markers --import-mode=importlib")
-    return ("-m", "pytest", "-q", "-p", "no:cacheprovider", *strict, *arguments)
+    return ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "tests.skip_missing", *strict, *arguments)
 
 
 def tests() -> tuple[bool, str]:
-    return python(*_pytest("-m", "gpu", "tests", "-x"))
+    processes = ("-n", "4") if find_spec("xdist") else ()
+    return python(*_pytest("-m", "gpu", "tests", "--maxfail", "25", *processes))
 
 
 def sanitizer() -> tuple[bool, str]:
     tool = shutil.which("compute-sanitizer")
     if tool is None:
         return True, "not run: compute-sanitizer is not installed"
+    if not run(tool, "--error-exitcode", "9", sys.executable, "-c", "import cupy; cupy.zeros(1).get()")[0]:
+        return True, "not run: compute-sanitizer does not take this device"
     command = (tool, "--error-exitcode", "9", sys.executable, *_pytest("-m", "gpu", "tests/kernels", *SANITIZED))
     return run(*command)
 
 
-def benchmark(question: str) -> tuple[bool, str]:
-    return python(
-        f"benchmarks/{question}.py", "--json", str(RESULTS / f"{question.removesuffix('_gpu')}_{gpu_name()}.json")
-    )
+def benchmark(question: str, *arguments: str) -> tuple[bool, str]:
+    results = RESULTS / f"{question.removesuffix('_gpu')}_{gpu_name()}.json"
+    return python(f"benchmarks/{question}.py", "--quick", "--json", str(results), *arguments)
 
 
-STEPS: dict[str, Callable[[], tuple[bool, str]]] = {
-    "doctor": lambda: python("-m", "hdgpu", "doctor"),
-    "tests": tests,
-    "sanitizer": sanitizer,
-    "kernels": lambda: benchmark("kernels"),
-}
+def steps(series: str | None) -> dict[str, Callable[[], tuple[bool, str]]]:
+    """Return what may be run, by name."""
+    return {
+        "doctor": lambda: python("-m", "hdgpu", "doctor"),
+        "tests": tests,
+        "sanitizer": sanitizer,
+        "kernels": lambda: benchmark("kernels"),
+        "series": lambda: benchmark("series_gpu", *(("--series", series) if series else ())),
+    }
 
 
-def main() -> int:
-    missing = [name for module, name in NEEDED.items() if find_spec(module) is None]
+def arguments_of(given: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("steps", nargs="*", help=f"some of {', '.join(steps(None))}; all of them by default")
+    parser.add_argument("--series", help="folder of one native series, for the benchmark of series")
+    options = parser.parse_args(given)
+    unknown = set(options.steps).difference(steps(None))
+    if unknown:
+        parser.error(f"there are no steps {', '.join(sorted(unknown))}")
+    return options
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    options = arguments_of(given)
+    known = steps(options.series)
+    missing = [module for module in NEEDED if find_spec(module) is None]
     if missing:
         print(f"make gpu-check needs {', '.join(missing)} for {sys.executable}, and installs nothing itself.")
         return 2
@@ -99,9 +114,9 @@ def main() -> int:
         print("There is no CUDA device that CuPy can use: run `hdgpu doctor`.")
         return 2
     rows = []
-    for step in sys.argv[1:] or STEPS:
+    for step in options.steps or known:
         started = time.perf_counter()
-        holds, last = STEPS[step]()
+        holds, last = known[step]()
         rows.append((step, "holds" if holds else "FAILS", f"{time.perf_counter() - started:.0f} s", last[:90]))
     print("\n" + table(["step", "", "took", "last line"], rows))
     return int(any(row[1] == "FAILS" for row in rows))

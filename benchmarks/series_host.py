@@ -17,6 +17,7 @@ import gc
 import json
 import os
 import statistics
+import sys
 import threading
 import time
 import warnings
@@ -27,6 +28,10 @@ from pathlib import Path
 import numpy as np
 import pydicom
 from common import machine, table
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from series_files import write_variant
 
 import hdgpu
 from hdgpu.dicom.frame_index import index_frames
@@ -45,21 +50,15 @@ FLOORS = {"native": (40, 4), "RLE": (25, 30), "JPEG 2000": (4.5, 3), "JPEG-LS": 
 def write_variants(folder: Path, destination: Path) -> dict[str, list[Path]]:
     """Write the series in each transfer syntax, unless that was done before."""
     sources = sorted(path for path in folder.iterdir() if path.is_file())
-    variants = {}
-    for name, syntax in SYNTAXES.items():
-        target = destination / name.replace(" ", "_")
-        target.mkdir(parents=True, exist_ok=True)
-        for source in sources:
-            path = target / source.name
-            if path.exists():
-                continue
-            dataset = pydicom.dcmread(source)
-            if syntax.is_compressed:
-                dataset.compress(syntax, encoding_plugin="pylibjpeg" if syntax != SYNTAXES["JPEG-LS"] else "pyjpegls")
-            dataset.save_as(path.with_suffix(".part"))
-            path.with_suffix(".part").rename(path)
-        variants[name] = [target / source.name for source in sources]
-    return variants
+
+    def encoder(syntax: pydicom.uid.UID) -> Callable[[pydicom.Dataset], None]:
+        plugin = "pylibjpeg" if syntax != SYNTAXES["JPEG-LS"] else "pyjpegls"
+        return lambda dataset: dataset.compress(syntax, encoding_plugin=plugin) if syntax.is_compressed else None
+
+    return {
+        name: write_variant(sources, destination / name.replace(" ", "_"), encoder(syntax))
+        for name, syntax in SYNTAXES.items()
+    }
 
 
 def load_hdgpu(paths: list[Path]) -> np.ndarray:

@@ -51,7 +51,7 @@ class SampleFile:
         try:
             root = Path(next(iter(import_module(module).__path__)))
         except ImportError:
-            pytest.skip(f"needs pip install {self.package}")
+            pytest.skip(f"needs pip install {self.package}", allow_module_level=True)
         path = root / folder / self.name
         if not path.exists():
             pytest.skip(f"{self.name} is not in the installed {self.package}: needs pip install -U {self.package}")

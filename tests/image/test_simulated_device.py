@@ -25,12 +25,15 @@ from hdgpu.frame import decode_frame, encode_frame
 from hdgpu.io import ImageFileReader
 from hdgpu.pixels.icc import icc_table
 from tests.frames.simulated_device import SimulatedRuntime
+from tests.image.sample_parity import assert_frames_alike, assert_stored_values_alike
 from tests.make_icc_profile import ADOBE, gamma, matrix_profile
 from tests.make_multiframe import make_enhanced, make_tiled
 from tests.make_series import make_dataset, write_series
-from tests.sample_files import INEXACT, SAMPLE_FILES, SampleFile
+from tests.sample_files import SAMPLE_FILES, SampleFile
 
 pytestmark = pytest.mark.skipif(installed() is None, reason="needs nvidia-nvimgcodec-cu13")
+# The others are bare frames.
+FILES = [file for file in SAMPLE_FILES if file.package != "wsidicom-data"]
 
 
 @pytest.fixture(autouse=True)
@@ -52,33 +55,24 @@ def simulated(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[SimulatedRuntime
         each.close()
 
 
-def on_both(read):  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_frames_are_as_on_the_host(file: SampleFile, simulated: list[SimulatedRuntime]) -> None:
+    decoded = assert_frames_alike(file, "cuda:0")
+    assert len(simulated) == 1 or not decoded
+
+
+@pytest.mark.parametrize("file", SAMPLE_FILES, ids=lambda file: file.name)
+def test_stored_values_are_as_on_the_host(file: SampleFile, simulated: list[SimulatedRuntime]) -> None:
+    report = assert_stored_values_alike(file, "cuda:0")
+    if report is not None:
+        assert len(simulated) == 1
+        assert sum(report.frames_per_route.values()) == file.frames
+
+
+def on_both(read: Callable[[str], Any]) -> tuple[Any, Any]:
     """Return what is read on the host and on the simulated device."""
     host = read("cpu")
     return host, read("cuda:0")
-
-
-@pytest.mark.parametrize(
-    "file", [each for each in SAMPLE_FILES if each.package != "wsidicom-data"], ids=lambda f: f.name
-)
-def test_sample_files_are_as_on_the_host(file: SampleFile, simulated: list[SimulatedRuntime]) -> None:
-    path = file.path()
-
-    def read(device: str) -> np.ndarray | str:
-        try:
-            return hd.imread(path).get_frames(device=device, apply_voi_transform=None, dtype=np.float64)
-        except HdgpuError as error:
-            return type(error).__name__
-
-    host, device = on_both(read)
-    if isinstance(host, str):
-        assert device == host
-        return
-    assert len(simulated) == 1
-    if file.name in INEXACT or "jpeg" in file.name.lower():
-        np.testing.assert_allclose(device, host, atol=3)
-    else:
-        np.testing.assert_array_equal(device, host)
 
 
 # --- Every way of reading ---------------------------------------------------------------------------------------------
