@@ -13,13 +13,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add_parser", "run"]
 
-# PS3.6 A has them, pydicom's dictionary not yet
-_NAMES = {
-    "1.2.840.10008.1.2.4.110": "JPEG XL Lossless",
-    "1.2.840.10008.1.2.4.111": "JPEG XL JPEG Recompression",
-    "1.2.840.10008.1.2.4.112": "JPEG XL",
-}
-
 
 def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> argparse.ArgumentParser:
     """Add the command's options."""
@@ -49,12 +42,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _transfer_syntaxes() -> list[dict[str, str]]:
-    from pydicom.uid import UID
-
-    from hdgpu.codecs.route import supported_transfer_syntaxes
+    from hdgpu.codecs.route import supported_transfer_syntaxes, transfer_syntax_name
 
     return [
-        {"uid": uid, "name": _NAMES.get(uid) or UID(uid).name, "decoder": decoder}
+        {"uid": uid, "name": transfer_syntax_name(uid), "decoder": decoder}
         for uid, decoder in supported_transfer_syntaxes().items()
     ]
 
