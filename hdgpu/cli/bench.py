@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from hdgpu.cli.selection import add_source_arguments, chosen_series
+from hdgpu.cli.selection import add_source_arguments, chosen_series, positive
 from hdgpu.cli.table import format_table
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> argpar
         description="Time the loading of a series by stage, beside a plain pydicom loop over the same files.",
     )
     add_source_arguments(parser, "path")
-    parser.add_argument("--repeat", type=_positive, default=5, metavar="N", help="timed repetitions (5)")
+    parser.add_argument("--repeat", type=positive, default=5, metavar="N", help="timed repetitions (5)")
     parser.add_argument("--device", default="auto", help="cpu, cuda, cuda:1 or auto (auto)")
-    parser.add_argument("--workers", type=_positive, metavar="N", help="decoding threads")
+    parser.add_argument("--workers", type=positive, metavar="N", help="decoding threads")
     return parser
 
 
@@ -147,10 +147,3 @@ def _report(ours: list[dict[str, float]], theirs: list[dict[str, float]], frames
         totals.append(total)
     table = format_table(("loader", "stage", "ms", "frames/s"), rows, right=("ms", "frames/s"))
     return f"{table}\n\nhdgpu is {totals[1] / totals[0]:.1f} times as fast" if theirs else table
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number

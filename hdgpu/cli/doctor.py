@@ -13,13 +13,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add_parser", "run"]
 
-# PS3.6 A has them, pydicom's dictionary not yet
-_NAMES = {
-    "1.2.840.10008.1.2.4.110": "JPEG XL Lossless",
-    "1.2.840.10008.1.2.4.111": "JPEG XL JPEG Recompression",
-    "1.2.840.10008.1.2.4.112": "JPEG XL",
-}
-
 
 def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> argparse.ArgumentParser:
     """Add the command's options."""
@@ -36,8 +29,10 @@ def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> argpar
 def run(arguments: argparse.Namespace) -> int:
     """Print the findings; 1 if something required is missing."""
     from hdgpu.cli.environment import environment, missing_libraries
+    from hdgpu.cli.gpu import gpu_decoding
 
     found = environment()
+    found["gpu"] = gpu_decoding(found)
     found["missing"] = missing_libraries(found)
     broken = any(one["required"] for one in found["missing"])
     # the routes import the libraries: with one of those missing, say that rather than fail on it
@@ -47,12 +42,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _transfer_syntaxes() -> list[dict[str, str]]:
-    from pydicom.uid import UID
-
-    from hdgpu.codecs.route import supported_transfer_syntaxes
+    from hdgpu.codecs.route import supported_transfer_syntaxes, transfer_syntax_name
 
     return [
-        {"uid": uid, "name": _NAMES.get(uid) or UID(uid).name, "decoder": decoder}
+        {"uid": uid, "name": transfer_syntax_name(uid), "decoder": decoder}
         for uid, decoder in supported_transfer_syntaxes().items()
     ]
 
@@ -62,8 +55,9 @@ def _text(found: dict[str, Any]) -> str:
         f"hdgpu {found['hdgpu']} on Python {found['python']}, {found['platform']}",
         _libraries(found["libraries"]),
         _devices(found),
+        _gpu(found["gpu"]),
         _routes(found["transfer_syntaxes"]),
-        _missing(found["missing"]),
+        _missing(found["missing"], found["gpu"]),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -83,14 +77,27 @@ def _devices(found: dict[str, Any]) -> str:
     return format_table(("device", "found"), rows)
 
 
+def _gpu(gpu: dict[str, Any]) -> str:
+    rows = [[one["name"], one["found"] or "-", one["problem"], one["install"]] for one in gpu["pieces"]]
+    lines = [gpu["state"], "", format_table(("for the GPU", "found", "problem", "install with"), rows)]
+    for one in gpu["devices"]:
+        kernels = f"kernels do not compile: {one['kernels']}" if one["kernels"] else "kernels compile"
+        lines += ["", f"{one['name']}: {kernels}"]
+        lines.append(f"{one['name']}: nvImageCodec decodes {', '.join(one['streams']) or 'nothing'}")
+        if one["host"]:
+            lines.append(f"{one['name']}: the host decodes {', '.join(one['host'])}")
+    return "\n".join(lines)
+
+
 def _routes(syntaxes: list[dict[str, str]]) -> str:
     rows = [[one["name"], one["uid"], one["decoder"]] for one in syntaxes]
     return format_table(("transfer syntax", "UID", "decoder"), rows) if rows else ""
 
 
-def _missing(missing: list[dict[str, Any]]) -> str:
+def _missing(missing: list[dict[str, Any]], gpu: dict[str, Any]) -> str:
     if not missing:
-        return "Nothing is missing."
+        also = any(one["problem"] for one in gpu["pieces"])
+        return "Nothing is missing but for the GPU." if also else "Nothing is missing."
     rows = [
         [one["name"], "yes" if one["required"] else "no", one["problem"], one["purpose"], one["install"]]
         for one in missing

@@ -9,6 +9,8 @@ import platform
 from dataclasses import asdict
 from typing import Any
 
+from hdgpu.cli.gpu import GPU_LIBRARIES
+
 __all__ = ["OPTIONAL", "REQUIRED", "environment", "import_problem", "missing_libraries", "summary", "version_of"]
 
 REQUIRED = {
@@ -32,12 +34,6 @@ OPTIONAL = {
 }
 """Distributions that add something, what that is, and the command that installs each."""
 
-# nvImageCodec imports without the last two of a tuple, but then decodes next to nothing on the GPU
-_GPU_DECODING = {
-    "cuda12": ("nvidia-nvimgcodec-cu12", "nvidia-nvjpeg-cu12", "nvidia-nvjpeg2k-cu12"),
-    "cuda13": ("nvidia-nvimgcodec-cu13", "nvidia-nvjpeg", "nvidia-nvjpeg2k-cu13"),
-}
-
 
 def environment() -> dict[str, Any]:
     """Return versions and devices, as what JSON can hold; no library but CuPy is imported."""
@@ -46,14 +42,13 @@ def environment() -> dict[str, Any]:
     from hdgpu.compiled import extension
 
     status = cuda_status()
-    gpu_libraries = [name for names in _GPU_DECODING.values() for name in names]
     return {
         "hdgpu": hd.__version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
         "compiled": extension() is not None,
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "libraries": {name: version_of(name) for name in (*REQUIRED, *OPTIONAL, *gpu_libraries)},
+        "libraries": {name: version_of(name) for name in (*REQUIRED, *OPTIONAL, *GPU_LIBRARIES)},
         "cuda": asdict(status) | {"device_names": list(status.device_names)},
     }
 
@@ -92,12 +87,6 @@ def missing_libraries(found: dict[str, Any]) -> list[dict[str, Any]]:
         command = "pip install --force-reinstall --no-deps . (from a clone, with a C++ compiler)"
         purpose = "native, RLE and lossless JPEG-LS and JPEG 2000 series at full speed"
         missing.append(_missing("compiled extension", purpose, command, problem="not built"))
-    if found["cuda"]["available"]:
-        extra = "cuda12" if (found["cuda"]["runtime_version"] or 0) < 13000 else "cuda13"
-        command = f'pip install "hdgpu[{extra}]"'
-        missing += [
-            _missing(name, "decoding on the GPU", command) for name in _GPU_DECODING[extra] if libraries[name] is None
-        ]
     return missing
 
 

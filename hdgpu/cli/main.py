@@ -15,12 +15,12 @@ import traceback
 import warnings
 from collections.abc import Sequence
 
-from hdgpu.cli import bench, convert, doctor, info, preview
+from hdgpu.cli import bench, convert, doctor, info, preview, transcode
 from hdgpu.errors import HdgpuError
 
 __all__ = ["build_parser", "main"]
 
-_COMMANDS = (info, convert, preview, doctor, bench)
+_COMMANDS = (info, convert, preview, transcode, doctor, bench)
 _FAILURE = 1
 _INTERRUPTED = 128 + signal.SIGINT
 

@@ -1,4 +1,4 @@
-"""Finding series under a path, and the one that a command is about."""
+"""Arguments that commands share: series under a path, the one that a command is about, and counts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hdgpu.cli.progress import progress
 if TYPE_CHECKING:
     from hdgpu.image.series import Series
 
-__all__ = ["add_source_arguments", "chosen_series"]
+__all__ = ["add_source_arguments", "chosen_series", "positive"]
 
 
 def add_source_arguments(parser: argparse.ArgumentParser, name: str = "source") -> None:
@@ -29,3 +29,11 @@ def chosen_series(source: str, wanted: str | None) -> Series:
     with progress("reading headers") as callback:
         found = read_series(source, progress=callback)
     return select_series(found, wanted, source)
+
+
+def positive(text: str) -> int:
+    """Return the number that an option was given: 1 or more."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number

@@ -30,6 +30,7 @@ def encode(
     loss: Loss,
     *,
     planar_configuration: int | None = None,
+    verify: bool = True,
 ) -> bytes:
     """Encode one frame.
 
@@ -44,6 +45,8 @@ def encode(
     loss : Loss
     planar_configuration : int, optional
         Planar Configuration, where there is one.
+    verify : bool, default True
+        Whether to see if the samples come back; False for callers who do so themselves.
 
     Returns
     -------
@@ -80,7 +83,7 @@ def encode(
         raise FrameEncodeError(
             f"the encoder failed: {type(error).__name__}: {error}", context=f"transfer syntax {transfer_syntax_uid}"
         ) from error
-    if encoder.loss != "jpeg_quality":  # of which nothing follows that could be compared
+    if verify and encoder.loss != "jpeg_quality":  # of which nothing follows that could be compared
         _check_encoded(encoded, samples, pixel, str(transfer_syntax_uid), encoder, loss)
     return encoded
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 
 from hdgpu.codecs.bits import Samples
@@ -15,6 +17,8 @@ __all__ = ["encode_irreversible", "encode_reversible"]
 _SRGB, _GREY = 1, 2
 # OpenJPEG splits an image five times, and warns of levels without a sample.
 _SMALLEST = 32
+# The library keeps the interpreter's lock but where it writes, and crashes if another thread then begins to encode.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def encode_reversible(samples: Samples, pixel: ImagePixel, loss: Loss) -> bytes:
@@ -47,9 +51,10 @@ def _encode(samples: Samples, pixel: ImagePixel, psnr: list[float] | None) -> by
         )
     dtype = np.dtype("<u1" if pixel.bits_stored <= 8 else "<u2")
     options = {} if psnr is None else {"signal_noise_ratios": psnr}
-    return bytes(
-        openjpeg().utils.encode_buffer(
-            samples.astype(dtype, copy=False).tobytes(),
+    data = samples.astype(dtype, copy=False).tobytes()
+    with _ONE_AT_A_TIME:
+        encoded = openjpeg().utils.encode_buffer(
+            data,
             pixel.columns,
             pixel.rows,
             pixel.samples_per_pixel,
@@ -59,4 +64,4 @@ def _encode(samples: Samples, pixel: ImagePixel, psnr: list[float] | None) -> by
             use_mct=pixel.samples_per_pixel > 1,
             **options,
         )
-    )
+    return bytes(encoded)

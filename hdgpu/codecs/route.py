@@ -15,7 +15,7 @@ from hdgpu.compiled import extension
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError, HdgpuError, UnsupportedPixelError, UnsupportedTransferSyntaxError
 
-__all__ = ["Route", "route_for", "supported_transfer_syntaxes"]
+__all__ = ["Route", "route_for", "supported_transfer_syntaxes", "transfer_syntax_name"]
 
 Decoder = Callable[[Any, ImagePixel, Samples, int], Samples | None]
 """Returns None where the frame is for the next decoder, though nothing need be wrong with it."""
@@ -62,7 +62,7 @@ _FAMILIES: dict[_Family, dict[str, str]] = {
     _Family(_NATIVE, _ANY_BITS, _RGB | _YBR_FULL | {"YBR_PARTIAL_422"}, encapsulated=False): {
         "1.2.840.10008.1.2": "Implicit VR Little Endian",
         "1.2.840.10008.1.2.1": "Explicit VR Little Endian",
-        "1.2.840.10008.1.2.1.99": "Deflated Explicit VR Little Endian, inflated by the caller",
+        "1.2.840.10008.1.2.1.99": "Deflated Explicit VR Little Endian",  # inflated by the caller
         _BIG_ENDIAN: "Explicit VR Big Endian",
     },
     _Family(_NATIVE, _ANY_BITS, _RGB | _YBR_FULL): {
@@ -241,6 +241,11 @@ def route_for(transfer_syntax_uid: str, pixel: ImagePixel, *, vr: str | None = N
 def supported_transfer_syntaxes() -> dict[str, str]:
     """Return the UID of each transfer syntax that has a decoder, with the name of the first one."""
     return {uid: family.attempts[0][0] for uid, family in _FAMILY_OF.items()}
+
+
+def transfer_syntax_name(uid: str) -> str:
+    """Return the name of a transfer syntax that has a decoder, as PS3.6 A has it but shorter."""
+    return _FAMILIES[_FAMILY_OF[uid]][uid]
 
 
 def _check_pixel(family: _Family, pixel: ImagePixel) -> None:

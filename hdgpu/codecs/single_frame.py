@@ -13,7 +13,7 @@ from hdgpu.array.host_threads import default_workers
 from hdgpu.array.interop import to_numpy
 from hdgpu.array.namespace import Array, is_array
 from hdgpu.codecs.encode import encode
-from hdgpu.codecs.loss import Loss
+from hdgpu.codecs.loss import LOSSLESS, Loss
 from hdgpu.codecs.route import Route, route_for
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.dicom.tags import Tag, describe_tag
@@ -41,13 +41,6 @@ _LOSSY_METHODS = {
     "1.2.840.10008.1.2.4.91": "ISO_15444_1",
     "1.2.840.10008.1.2.4.203": "ISO_15444_15",
 }
-_LOSSLESS = frozenset(
-    "1.2.840.10008.1.2" + suffix
-    for suffix in (
-        *("", ".1", ".1.98", ".1.99", ".2", ".5"),
-        *(".4.57", ".4.70", ".4.80", ".4.90", ".4.92", ".4.110", ".4.201", ".4.202"),
-    )
-)
 
 
 def decode_frame(
@@ -296,7 +289,7 @@ def get_lossy_compression_attributes(transfer_syntax_uid: str) -> tuple[str, str
     ('01', 'ISO_15444_15')
     """
     uid = str(transfer_syntax_uid)
-    if uid in _LOSSLESS:
+    if uid in LOSSLESS:
         return "00", None
     if uid not in _LOSSY_METHODS:
         raise UnsupportedTransferSyntaxError(

@@ -32,7 +32,7 @@ def test_usage_errors(argv, capsys):
     assert "usage: hdgpu" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["info", "convert", "preview", "doctor", "bench"])
+@pytest.mark.parametrize("command", ["info", "convert", "preview", "transcode", "doctor", "bench"])
 def test_help_of_each_command(command, capsys):
     with pytest.raises(SystemExit) as exit_:
         main([command, "--help"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -302,3 +304,17 @@ def test_a_library_that_fails_is_named() -> None:
         encoded(np.zeros((2, 2), np.uint8), JPEG_LS, 8)  # its buffer is too small
     assert isinstance(caught.value, HdgpuError)
     assert "1.2.840.10008.1.2.4.80" in str(caught.value)
+
+
+def test_jpeg2000_in_threads() -> None:
+    """The library crashes where two threads encode at a time: in a process of its own, or it would end this one."""
+    code = """
+import numpy as np
+from concurrent.futures import ThreadPoolExecutor
+from hdgpu.frame import encode_frame
+frames = [np.random.default_rng(i).integers(0, 4000, (300 + i, 200), np.uint16) for i in range(40)]
+with ThreadPoolExecutor(4) as pool:
+    encode = lambda frame: encode_frame(frame, "1.2.840.10008.1.2.4.90", 16, 12, "MONOCHROME2")
+    assert list(pool.map(encode, frames)) == [encode(frame) for frame in frames]
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
