@@ -109,8 +109,12 @@ def run_plan_on_device(
         ready = runtime.mark()  # `out` may be memory that work on the caller's stream is still using
         lanes = [_LaneWork(run, runtime.lane(), ready) for _ in range(min(LANES, -(-len(places) // frames)))]
         with ThreadPoolExecutor(max(1, len(lanes)), "hdgpu-lane") as threads:
-            for future in [threads.submit(lane.work) for lane in lanes]:
-                future.result()
+            try:
+                for future in [threads.submit(lane.work) for lane in lanes]:
+                    future.result()
+            except BaseException as error:  # an interrupt: the lanes stop at their next batch
+                chunks.fail(len(places), error)
+                raise
         chunks.raise_first()
         run.finish()
     chunks.raise_first()

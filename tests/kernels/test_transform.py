@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.enum import VOILUTFunctionValues
 from hdgpu.errors import OutputTypeError, UnmappedValueError
+from hdgpu.pixels import device
 from hdgpu.pixels.run import raise_flagged, scatter_frames, transform_frames
 from hdgpu.pixels.steps import RampStep, SigmoidStep, Step
 from hdgpu.pixels.transform import PixelTransform, TransformKind
@@ -25,6 +27,7 @@ MUTATIONS = [
     ("pixel_value.cuh", "(frame.top - frame.bottom) / (1.0", "(frame.top - frame.bottom) / (2.0", "test_sigmoid"),
     ("pixel_value.cuh", "static_cast<uint16>(stored); }", "stored < 0 ? 0 : stored; }", "test_tables"),
     ("convert.cuh", "rest == half && (kept & 1)", "rest == half", "test_halves"),
+    ("convert.cuh", "static_cast<float32>(value), 7, 8", "value, 7, 8", "test_bfloat16"),
     ("convert.cuh", "shift + 1 - target", "shift - target", "test_halves"),
     ("convert.cuh", "value - value != 0.0", "true", "test_halves"),
     ("convert.cuh", "return static_cast<double>(out) == value", "return true", "test_slope"),
@@ -239,6 +242,7 @@ def test_a_grid_of_more_than_2_to_the_31_elements(launcher: HostLauncher) -> Non
 
 VALUES: list[Any] = [
     *(0.0, -0.0, np.inf, -np.inf, np.nan, 65504.0, 65519.999, 65520.0, 2049.0, 2051.0),
+    1 + 2.0**-8 + 2.0**-40,  # half-way between two bfloat16 once it is a float32
     *(1e-8, 2.0**-24, 2.0**-25, 3 * 2.0**-25, 2.0**-14, 2.0**-14 - 2.0**-25),
 ]
 
@@ -256,3 +260,22 @@ def test_halves_are_rounded_once(values: list[float]) -> None:
     np.testing.assert_array_equal(out, expected)
     np.testing.assert_array_equal(np.signbit(out[~np.isnan(out)]), np.signbit(expected[~np.isnan(out)]))
     assert flags.tolist() == [int((np.isinf(expected) & ~np.isinf(stored)).any())]
+
+
+@example(VALUES)
+@given(st.lists(st.one_of(st.sampled_from(VALUES), st.floats(width=32), st.floats(-1, 1)), min_size=1, max_size=40))
+def test_bfloat16_is_what_torch_makes_of_float32(values: list[float]) -> None:
+    """NumPy has no such type: the kernel writes its bits, and torch says what they should be."""
+    torch = pytest.importorskip("torch")
+    stored, out = np.array(values).reshape(1, 1, -1), np.zeros((1, 1, len(values)), np.uint16)
+    transform = transform_of(TransformKind.IDENTITY, "float64", "float64", 1, 0)
+    names = {id(out): "bfloat16", id(stored): "float64"}
+    with mock.patch.object(device, "type_name", lambda array: names[id(array)]):
+        scatter_frames(transform, stored, [0], out, np.array([0]))
+    with np.errstate(over="ignore"):
+        expected = (
+            torch.from_numpy(stored.astype(np.float32)).to(torch.bfloat16).view(torch.int16).numpy().view(np.uint16)
+        )
+    number = ~np.isnan(stored)
+    np.testing.assert_array_equal(out[number], expected[number])
+    assert ((out[~number] & 0x7FFF) > 0x7F80).all()
