@@ -24,7 +24,7 @@ MUTATIONS = [
     ("palette.cu", "out_column == 1 && ", "", "test_layouts"),
     ("palette.cu", "is_aligned<PlaneRun>(out) && ", "", "test_layouts"),
     ("palette.cu", " && is_aligned<PlaneRun>(out + out_sample)", "", "test_layouts"),
-    ("palette.cu", "stored_column == 1 && is_aligned<StoredRun>(from + at)", "stored_column == 1", "test_rectangles"),
+    ("palette.cu", "stored_column == 1 && is_aligned<StoredRun>(from + at)", "stored_column == 1", "first_column"),
     ("palette.cu", "last - at >= RUN && ", "", "test_rectangles"),
     ("palette.cu", "stored_column == 1 && ", "", "test_rectangles"),
     ("palette.cu", "rows < place[2] ? rows : place[2]", "rows", "test_rectangles"),
@@ -128,6 +128,16 @@ def test_layouts_that_a_run_may_or_may_not_take(launcher: HostLauncher, column: 
         else:
             out[...] = reference_of(transform, values, [0])
     np.testing.assert_array_equal(base, expected)
+
+
+@pytest.mark.parametrize("stored", ["uint8", "int16"])
+@pytest.mark.parametrize("left", range(5))
+def test_frames_are_taken_from_any_first_column(launcher: HostLauncher, stored: str, left: int) -> None:
+    """Stored values that are aligned, and such that are not, to places that are."""
+    transform, values = palette_of(stored, "uint8", 0), values_of(stored, (1, 1, 60), 1)
+    out = np.zeros((1, 1, 48, 3), np.uint8)
+    scatter_frames(transform, values, [0], out, np.array([0]), np.array([[0, 0, 1, 48, 0, left]]))
+    np.testing.assert_array_equal(out, reference_of(transform, values, [0])[:, :, left : left + 48])
 
 
 @given(st.sampled_from(STORED), st.integers(0, 99))
