@@ -1,6 +1,6 @@
 """Which decoder takes a frame that is wanted on a device: a pure function of what the frame is and what works there.
 
-The device takes a frame if it gives what the host would: the same stored values, or for lossy JPEG values that differ
+The device takes a frame if it gives what the host would: the same stored values, or for lossy frames values that differ
 by no more than two decoders do.  Everything else is decoded on the host, and the reason is kept for the report.
 """
 
@@ -15,7 +15,7 @@ from hdgpu.codecs.imagecodecs import unverifiable
 from hdgpu.codecs.jpeg_entropy import check_dct_codes
 from hdgpu.codecs.native_device import BYTE_ORDERS
 from hdgpu.codecs.route import Route
-from hdgpu.codecs.sniff import Codestream, check_codestream, sniff
+from hdgpu.codecs.sniff import Codestream, describe
 from hdgpu.codecs.sniff_jpeg import JpegHeader
 from hdgpu.codecs.sniff_jpeg2000 import Jpeg2000Header, check_tile_parts
 from hdgpu.dicom.image_pixel import ImagePixel
@@ -191,14 +191,15 @@ def _jpeg2000(stream: Codestream, header: Jpeg2000Header, pixel: ImagePixel) -> 
     return "jpeg2000-signed" if stream.signed else "jpeg2000", ""
 
 
-def frame_route(data: bytes, pixel: ImagePixel, can: frozenset[str]) -> tuple[DeviceRoute, bytes]:
+def frame_route(data: bytes, route: Route, can: frozenset[str]) -> tuple[DeviceRoute, bytes]:
     """Return the route of one frame from its codestream, having looked for the damage that decoders pass over.
 
     Parameters
     ----------
     data : bytes
         The frame, with or without a byte of padding.
-    pixel : ImagePixel
+    route : Route
+        Of the host.
     can : frozenset of str
         Kinds of streams that nvImageCodec decodes here.
 
@@ -211,20 +212,19 @@ def frame_route(data: bytes, pixel: ImagePixel, can: frozenset[str]) -> tuple[De
     Raises
     ------
     FrameDecodeError, PixelDataSizeError
-        If the codestream's header is damaged, or of another size than the data set announces.
+        If the codestream's header is damaged, or of another format or size than the data set announces.
     """
-    stream = sniff(data)
-    check_codestream(stream, pixel)
-    route = stream_route(stream, pixel, can)
+    stream = describe(data, route.pixel, "jpeg" if route.name.endswith(":jpeg") else "jpeg2000")
+    chosen = stream_route(stream, route.pixel, can)
     header = stream.header
-    if route.decoder is None:
-        return route, data
+    if chosen.decoder is None:
+        return chosen, data
     if isinstance(header, Jpeg2000Header):
         check_tile_parts(data, header)
-        return route, data[header.offset : header.end]
+        return chosen, data[header.offset : header.end]
     if isinstance(header, JpegHeader) and not header.is_lossless and not check_dct_codes(data, header):
         return DeviceRoute(None, "the JPEG stream's codes are damaged, or nothing here checks them"), data
-    return route, data
+    return chosen, data
 
 
 def for_device(
@@ -253,7 +253,7 @@ def for_device(
     pixel = route.pixel
     if shared is None:
         try:
-            return frame_route(bytes(data), pixel, can)
+            return frame_route(bytes(data), route, can)
         except HdgpuError as error:
             reason = error.problem
     elif shared.decoder == NATIVE:

@@ -25,7 +25,7 @@ from hdgpu.array.namespace import Array, Namespace
 from hdgpu.codecs.libraries import imagecodecs
 from hdgpu.errors import MissingDependencyError
 
-__all__ = ["KINDS", "BatchDecoder", "decodable", "installed"]
+__all__ = ["KINDS", "BatchDecoder", "decodable", "installed", "library_on"]
 
 KINDS = ("jpeg", "jpeg-colour", "jpeg-lossless", "jpeg2000", "jpeg2000-signed", "jpeg2000-colour", "htj2k")
 """Kinds of streams that are tried, and decoded if they come out right."""
@@ -44,6 +44,26 @@ def installed() -> ModuleType | None:
     return None
 
 
+def library_on(device: int | None, *backends: str) -> tuple[ModuleType, dict[str, Any]]:
+    """Return nvImageCodec, and what its decoders and encoders take to work on a device by these backends.
+
+    Left to choose, they may work on the CPU and not say so.
+
+    Raises
+    ------
+    MissingDependencyError
+        If it is not installed.
+    """
+    library = installed()
+    if library is None:
+        raise MissingDependencyError("nvImageCodec is not installed", remedy='`pip install "hdgpu[cuda13]"`')
+    kinds = ("CPU_ONLY",) if device is None else backends
+    return library, {
+        "device_id": library.NVIMGCODEC_DEVICE_CPU_ONLY if device is None else device,
+        "backends": [library.Backend(getattr(library, kind)) for kind in kinds],
+    }
+
+
 class BatchDecoder:
     """A decoder of one thread: nvImageCodec's are not to be shared.
 
@@ -59,16 +79,8 @@ class BatchDecoder:
     """
 
     def __init__(self, device: int | None) -> None:
-        library = installed()
-        if library is None:
-            raise MissingDependencyError("nvImageCodec is not installed", remedy='`pip install "hdgpu[cuda13]"`')
-        self._library = library
-        kinds = ("CPU_ONLY",) if device is None else ("HW_GPU_ONLY", "GPU_ONLY", "HYBRID_CPU_GPU")
-        self._decoder = library.Decoder(
-            device_id=library.NVIMGCODEC_DEVICE_CPU_ONLY if device is None else device,
-            backends=[library.Backend(getattr(library, kind)) for kind in kinds],
-            options=_OPTIONS,
-        )
+        self._library, where = library_on(device, "HW_GPU_ONLY", "GPU_ONLY", "HYBRID_CPU_GPU")
+        self._decoder = self._library.Decoder(**where, options=_OPTIONS)
 
     def decode(self, streams: Sequence[bytes], slots: Sequence[Array], *, stream: int = 0) -> list[bool]:
         """Decode frames, each into its slot.

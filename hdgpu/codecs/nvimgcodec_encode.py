@@ -16,12 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from hdgpu.array.namespace import Array, Namespace
-from hdgpu.codecs.nvimgcodec import installed
+from hdgpu.codecs.nvimgcodec import installed, library_on
 from hdgpu.codecs.route import route_for
 from hdgpu.codecs.sniff import sniff
 from hdgpu.codecs.sniff_jpeg2000 import Jpeg2000Header
 from hdgpu.dicom.image_pixel import ImagePixel
-from hdgpu.errors import HdgpuError, MissingDependencyError
+from hdgpu.errors import HdgpuError
 
 __all__ = ["BatchEncoder", "batch_encoder", "encodable"]
 
@@ -53,15 +53,8 @@ class BatchEncoder:
     """
 
     def __init__(self, device: int | None) -> None:
-        library = installed()
-        if library is None:
-            raise MissingDependencyError("nvImageCodec is not installed", remedy='`pip install "hdgpu[cuda13]"`')
-        self._library = library
-        kinds = ("CPU_ONLY",) if device is None else ("GPU_ONLY", "HYBRID_CPU_GPU")
-        self._encoder = library.Encoder(
-            device_id=library.NVIMGCODEC_DEVICE_CPU_ONLY if device is None else device,
-            backends=[library.Backend(getattr(library, kind)) for kind in kinds],
-        )
+        self._library, where = library_on(device, "GPU_ONLY", "HYBRID_CPU_GPU")
+        self._encoder = self._library.Encoder(**where)
 
     def encode(self, frames: Sequence[Array], transfer_syntax_uid: str, bits_stored: int) -> list[bytes | None]:
         """Encode frames without loss.

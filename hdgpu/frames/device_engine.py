@@ -12,7 +12,6 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -120,8 +119,9 @@ def run_plan_on_device(
     chunks.raise_first()
     total = DeviceTally(host_reasons=run.stager.reasons, batch_frames=frames)
     total.add(stager.tally())
-    for lane in lanes:
-        total.add(lane.tally)
+    for decoder, size in run.decoded.values():
+        total.frames_per_route[decoder] += 1
+        total.encoded_bytes += size
     return total
 
 
@@ -143,6 +143,7 @@ class _Run:
     chunks: Chunks
     doubtful: list[tuple[Sequence[int], Doubt]] = field(default_factory=list)
     undecoded: list[tuple[int, str]] = field(default_factory=list)
+    decoded: dict[int, tuple[str, int]] = field(default_factory=dict)  # by the device: who, and from how many bytes
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def clear(self, blank: npt.NDArray[np.int64]) -> None:
@@ -160,6 +161,11 @@ class _Run:
         with self._lock:
             self.undecoded.append((at, reason))
 
+    def count(self, frames: Sequence[StagedFrame]) -> None:
+        """Note frames that the device has decoded; once, though it does so again where memory ran out amid a batch."""
+        with self._lock:
+            self.decoded.update((each.at, (each.decoder, each.length + len(each.codestream))) for each in frames)
+
     def finish(self) -> None:
         """Have the host decode what the device did not, or not beyond doubt.  All lanes have ended."""
         for frames, doubt in self.doubtful:
@@ -174,6 +180,7 @@ class _Run:
                 self.chunks.fail(at, error)
                 return
             self.stager.reasons[reason] += 1
+            self.decoded.pop(at, None)  # the host's decoder has counted it
 
     def _decode_on_host(self, at: int) -> None:
         memory = np.empty(self.stager.slot_bytes, np.uint8)
@@ -195,31 +202,39 @@ class _LaneWork:
 
     def __init__(self, run: _Run, lane: Lane, ready: Event) -> None:
         lane.follow(ready)
-        self.tally = Tally()
         self._run = run
         self._lane = lane
         self._memory: list[tuple[npt.NDArray[np.uint8] | None, Event | None]] = [(None, None)] * 2
         self._turn = 0
-        self._decoder: DeviceDecoder | None = None
+        self._decoder = DeviceDecoder(run.runtime, lane)
         self._most = MOST_FRAMES  # on the device at once, halved when its memory runs out
 
     def work(self) -> None:
         """Take batches until there are none; a failure is noted, not raised.  All work of the lane is then done."""
-        chunks = self._run.chunks
-        with ExitStack() as stack:
-            stack.enter_context(self._lane.current())
-            stack.callback(lambda: self._lane.mark().wait())
-            self._decoder = DeviceDecoder(self._run.runtime, self._lane)
-            for batch in chunks:
+        batch = range(1)
+        with self._lane.current():
+            try:
+                for batch in self._run.chunks:
+                    if not self._take(batch):
+                        break
+            finally:
                 try:
-                    failure = self._batch(batch)
-                    if failure is not None:
-                        chunks.fail(*failure)
-                        return
-                except BaseException as error:
-                    chunks.fail(batch.start, self._named(error, batch))
-                    return
-                chunks.done(len(batch))
+                    self._lane.mark().wait()
+                except BaseException as error:  # of anything before: the device tells late
+                    self._run.chunks.fail(batch.start, self._named(error, batch))
+
+    def _take(self, batch: range) -> bool:
+        """Take a batch, and return whether to go on."""
+        chunks = self._run.chunks
+        try:
+            failure = self._batch(batch)
+        except BaseException as error:
+            failure = batch.start, self._named(error, batch)
+        if failure is not None:
+            chunks.fail(*failure)
+            return False
+        chunks.done(len(batch))
+        return True
 
     def _named(self, error: BaseException, batch: range) -> BaseException:
         """Return an error of a library or of the device as one that says which frames it is about."""
@@ -288,7 +303,6 @@ class _LaneWork:
     def _decode(self, decoder: str, frames: Sequence[StagedFrame], copied: Array, begin: int) -> None:
         """Decode frames of one decoder and one description, and scatter them."""
         run, plan = self._run, self._run.plan
-        assert self._decoder is not None
         reader = run.places[frames[0].at].reader
         slots = np.array([[each.slot - begin, each.length] for each in frames], np.int64)
         numbers = [run.places[each.at].number for each in frames]
@@ -305,5 +319,4 @@ class _LaneWork:
         for each in (doubt, None if misfits is None else Doubt(misfits)):
             if each is not None:
                 run.look_again(at, each)
-        self.tally.frames_per_route[decoder] += len(kept)
-        self.tally.encoded_bytes += sum(frames[index].length for index in kept)
+        run.count([frames[index] for index in kept])

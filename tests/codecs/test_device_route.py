@@ -11,7 +11,7 @@ from hdgpu.codecs.nvimgcodec import KINDS
 from hdgpu.codecs.route import route_for
 from hdgpu.codecs.sniff import sniff
 from hdgpu.dicom.image_pixel import ImagePixel
-from hdgpu.errors import HdgpuError
+from hdgpu.errors import FrameDecodeError, HdgpuError
 from tests.codecs.frames_of import frame_bytes, image_pixel
 from tests.sample_files import SAMPLE_FILES, SampleFile
 
@@ -86,9 +86,9 @@ def test_route_of_every_sample_file(file: SampleFile) -> None:
         assert file.name not in EXPECTED
     elif file.name in DAMAGED:
         with pytest.raises(HdgpuError):
-            frame_route(frame_bytes(dataset, 0), pixel, ALL)
+            frame_route(frame_bytes(dataset, 0), route, ALL)
     else:
-        assert frame_route(frame_bytes(dataset, 0), pixel, ALL)[0] == EXPECTED[file.name]
+        assert frame_route(frame_bytes(dataset, 0), route, ALL)[0] == EXPECTED[file.name]
 
 
 def test_the_table_names_sample_files_only() -> None:
@@ -127,17 +127,25 @@ def test_damaged_huffman_codes_are_left_to_the_host_which_refuses_them() -> None
     frame = np.random.default_rng(0).integers(0, 255, (64, 64)).astype(np.uint8)
     data = bytearray(imagecodecs.jpeg8_encode(frame))
     pixel = ImagePixel(64, 64, 1, "MONOCHROME2", 8, 8, 7)
-    assert frame_route(bytes(data), pixel, ALL)[0].decoder == "nvimgcodec:jpeg"
+    route = route_for("1.2.840.10008.1.2.4.50", pixel)
+    assert frame_route(bytes(data), route, ALL)[0].decoder == "nvimgcodec:jpeg"
     data[-200:-100] = bytes(100)
-    assert "codes are damaged" in frame_route(bytes(data), pixel, ALL)[0].reason
+    assert "codes are damaged" in frame_route(bytes(data), route, ALL)[0].reason
+
+
+def test_a_codestream_of_another_transfer_syntax_is_refused() -> None:
+    """As on the host, though the device could decode it."""
+    data, pixel = jpeg2000(np.zeros((40, 50), np.uint8))
+    with pytest.raises(FrameDecodeError, match="not of the transfer syntax's format"):
+        frame_route(data, route_for("1.2.840.10008.1.2.4.50", pixel), ALL)
 
 
 def test_boxes_are_taken_off() -> None:
     frame = np.zeros((40, 50), np.uint16)
     _, pixel = jpeg2000(frame)
     boxed = imagecodecs.jpeg2k_encode(frame, codecformat="JP2", reversible=True)
-    route, codestream = frame_route(boxed, pixel, ALL)
-    assert route.decoder == "nvimgcodec:jpeg2000"
+    chosen, codestream = frame_route(boxed, route_for("1.2.840.10008.1.2.4.90", pixel), ALL)
+    assert chosen.decoder == "nvimgcodec:jpeg2000"
     assert codestream.startswith(b"\xff\x4f\xff\x51")
     assert len(codestream) < len(boxed)
 

@@ -109,6 +109,7 @@ def test_every_frame_comes_to_its_place(kinds: tuple[str, ...], seed: int) -> No
     np.testing.assert_array_equal(out, series.on_host())
     expected = Counter(DECODERS[kinds[number % len(kinds)]] for number in range(23))
     assert tally.frames_per_route == expected
+    assert tally.encoded_bytes > 23 * 100
     assert tally.host_reasons == ({NO_GPU: expected[ON_HOST["jpeg-ls"]]} if "jpeg-ls" in kinds else {})
     assert len(runtime.lanes) == 2
     assert len(runtime.staged) <= 4
@@ -135,6 +136,12 @@ def test_a_failure_of_the_device_names_the_frames(what: str, number: int) -> Non
     series = Series("native")
     with pytest.raises(FrameDecodeError, match="the device failed at a batch of .* simulated failure"):
         series.on_device(SimulatedRuntime(fail={what: number}))
+
+
+def test_a_failure_that_shows_at_the_very_end_names_frames() -> None:
+    """Six batches have an event each, and then the two lanes one more."""
+    with pytest.raises(FrameDecodeError, match="the device failed at a batch of .* simulated failure"):
+        Series("native").on_device(SimulatedRuntime(fail={"mark": 7}))
 
 
 @needs_nvimgcodec
@@ -185,6 +192,7 @@ def test_zeros_that_a_decoder_left_are_found(monkeypatch: pytest.MonkeyPatch) ->
     out, tally = series.on_device(SimulatedRuntime())
     np.testing.assert_array_equal(out, series.on_host())
     assert tally.host_reasons == {"the device's result was in doubt": 6}
+    assert tally.frames_per_route.total() == 23, "a frame was counted twice"
 
 
 def test_values_that_do_not_fit_are_named_as_on_the_host() -> None:
