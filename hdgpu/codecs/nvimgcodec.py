@@ -114,7 +114,10 @@ class BatchDecoder:
         known = [index for index, each in enumerate(opened) if each is not None]
         done = [False] * len(streams)
         if known:
-            images = library.as_images([slots[index] for index in known], stream, sample_format=sample_format)
+            images = [  # of the streams' own precision, else 12 bits in 16 might be scaled to them
+                library.as_image(slots[at], stream, sample_format=sample_format, precision=opened[at].precision)
+                for at in known
+            ]
             decoded = self._decoder.decode(
                 [opened[index] for index in known], images=images, params=parameters, cuda_stream=stream
             )
@@ -126,7 +129,8 @@ class BatchDecoder:
 def _opened(library: ModuleType, data: bytes) -> Any:
     """Return nvImageCodec's view of a stream, None for one that it does not know."""
     try:
-        return library.CodeStream(data)
+        stream = library.CodeStream(data)
+        return stream if stream.precision else None  # which is read only now
     except (RuntimeError, ValueError):
         return None
 
@@ -191,7 +195,13 @@ def _known_frames(kind: str) -> Iterator[tuple[bytes, npt.NDArray[Any]]]:
         for frame in (deep[16], grey):
             yield codecs.htj2k_encode(frame, planar=True), frame
     else:
+        if kind == "jpeg2000":  # fewer bits than their container has
+            for bits in (10, 12):
+                yield (
+                    codecs.jpeg2k_encode(deep[bits], codecformat="J2K", reversible=True, bitspersample=bits),
+                    deep[bits],
+                )
         signed = (pattern * 9 - 2000).astype(np.int16)
-        frames = {"jpeg2000": (deep[12], grey), "jpeg2000-signed": (signed,), "jpeg2000-colour": (colour,)}[kind]
+        frames = {"jpeg2000": (deep[16], grey), "jpeg2000-signed": (signed,), "jpeg2000-colour": (colour,)}[kind]
         for frame in frames:
             yield codecs.jpeg2k_encode(frame, codecformat="J2K", reversible=True, mct=frame.ndim == 3), frame

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from hdgpu.codecs.nvimgcodec import KINDS, BatchDecoder, decodable, installed
+from hdgpu.codecs.sniff import sniff
 
 pytestmark = pytest.mark.skipif(installed() is None, reason="needs nvidia-nvimgcodec-cu13")
 
@@ -71,5 +72,8 @@ def test_no_frames_are_no_work(decoder: BatchDecoder) -> None:
 def test_depths_are_not_scaled_to_eight_bits(decoder: BatchDecoder) -> None:
     image = (np.arange(40 * 56).reshape(40, 56) % 4096).astype(np.uint16)
     out = np.zeros((40, 56, 1), np.uint16)
-    assert decoder.decode([imagecodecs.jpeg2k_encode(image, codecformat="J2K", reversible=True)], [out]) == [True]
-    np.testing.assert_array_equal(out[..., 0], image)
+    for bits in (12, 16):  # of the codestream
+        data = imagecodecs.jpeg2k_encode(image, codecformat="J2K", reversible=True, bitspersample=bits)
+        assert sniff(data).precision == bits
+        assert decoder.decode([data], [out]) == [True]
+        np.testing.assert_array_equal(out[..., 0], image)
