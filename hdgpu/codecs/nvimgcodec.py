@@ -22,7 +22,10 @@ import numpy.typing as npt
 
 from hdgpu.array.interop import to_numpy
 from hdgpu.array.namespace import Array, Namespace
+from hdgpu.codecs.encode_htj2k import encode_reversible
 from hdgpu.codecs.libraries import imagecodecs
+from hdgpu.codecs.loss import Loss
+from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import MissingDependencyError
 
 __all__ = ["KINDS", "BatchDecoder", "decodable", "installed", "library_on"]
@@ -192,8 +195,10 @@ def _known_frames(kind: str) -> Iterator[tuple[bytes, npt.NDArray[Any]]]:
         for bits, frame in deep.items():
             yield codecs.ljpeg_encode(frame, bitspersample=bits), frame
     elif kind == "htj2k":
-        for frame in (deep[16], grey):
-            yield codecs.htj2k_encode(frame, planar=True), frame
+        for bits, frame in ((8, grey), (10, deep[10]), (12, deep[12]), (16, deep[16])):
+            size, allocated = frame.shape, 8 * frame.itemsize
+            pixel = ImagePixel(size[0], size[1], bits_allocated=allocated, bits_stored=bits, high_bit=bits - 1)
+            yield encode_reversible(frame, pixel, Loss()), frame
     else:
         if kind == "jpeg2000":  # fewer bits than their container has
             for bits in (10, 12):
