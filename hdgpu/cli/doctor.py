@@ -83,7 +83,8 @@ def _gpu(gpu: dict[str, Any]) -> str:
     for one in gpu["devices"]:
         kernels = f"kernels do not compile: {one['kernels']}" if one["kernels"] else "kernels compile"
         lines += ["", f"{one['name']}: {kernels}"]
-        lines.append(f"{one['name']}: nvImageCodec decodes {', '.join(one['streams']) or 'nothing'}")
+        opened = f"decodes {', '.join(one['streams']) or 'nothing'}"
+        lines.append(f"{one['name']}: nvImageCodec {one['decoder'] and 'does not open: ' + one['decoder'] or opened}")
         if one["host"]:
             lines.append(f"{one['name']}: the host decodes {', '.join(one['host'])}")
     return "\n".join(lines)

@@ -38,8 +38,8 @@ def gpu_decoding(found: dict[str, Any]) -> dict[str, Any]:
     dict
         ``state``: where frames are decoded.  ``pieces``: of each its ``name``, what was ``found``, the ``problem``
         (empty if there is none) and the command that helps (``install``).  ``devices``: of each its ``name``, why
-        kernels do not compile (``kernels``, empty if they do), and which kinds of streams come out right
-        (``streams``) and which do not (``host``).
+        kernels do not compile (``kernels``, empty if they do), why nvImageCodec does not open (``decoder``, empty if
+        it does), and which kinds of streams come out right (``streams``) and which do not (``host``).
     """
     cuda = found["cuda"]
     devices = [_device(index) for index in range(len(cuda["device_names"]))] if cuda["available"] else []
@@ -101,11 +101,11 @@ def _piece(name: str, found: str, problem: str, install: str) -> dict[str, str]:
 def _device(index: int) -> dict[str, Any]:
     from hdgpu.codecs.nvimgcodec import KINDS
 
-    problem = kernel_problem(index)
     can = streams_of(index)
     return {
         "name": f"cuda:{index}",
-        "kernels": problem,
+        "kernels": kernel_problem(index),
+        "decoder": decoder_problem(index),
         "streams": [kind for kind in KINDS if kind in can],
         "host": [kind for kind in KINDS if kind not in can],
     }
@@ -124,6 +124,14 @@ def nvrtc_problem() -> str:
     from hdgpu.array import diagnosis
 
     return diagnosis.nvrtc_problem()
+
+
+def decoder_problem(index: int) -> str:
+    """Return why nvImageCodec cannot be opened on a device; an empty string if it can."""
+    from hdgpu.codecs.nvimgcodec import opening_problem
+
+    with quiet_native_stderr():
+        return opening_problem(index)
 
 
 def streams_of(index: int) -> frozenset[str]:

@@ -28,7 +28,7 @@ from hdgpu.codecs.loss import Loss
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import MissingDependencyError
 
-__all__ = ["KINDS", "BatchDecoder", "decodable", "installed", "library_on"]
+__all__ = ["KINDS", "BatchDecoder", "decodable", "installed", "library_on", "opening_problem"]
 
 KINDS = ("jpeg", "jpeg-colour", "jpeg-lossless", "jpeg2000", "jpeg2000-signed", "jpeg2000-colour", "htj2k")
 """Kinds of streams that are tried, and decoded if they come out right."""
@@ -157,10 +157,31 @@ def decodable(device: int | None, xp: Namespace) -> frozenset[str]:
     >>> decodable(None, np) <= set(KINDS)
     True
     """
-    if installed() is None:
+    if opening_problem(device):
         return frozenset()
     decoder = BatchDecoder(device)
     return frozenset(kind for kind in KINDS if _comes_out_right(decoder, kind, xp))
+
+
+@functools.cache
+def opening_problem(device: int | None) -> str:
+    """Return why there can be no decoder: not installed, or not made for this driver; an empty string if it opens.
+
+    Parameters
+    ----------
+    device : int or None
+        Index of the CUDA device; None for the CPU.
+
+    Examples
+    --------
+    >>> opening_problem(None)
+    ''
+    """
+    try:
+        BatchDecoder(device)
+    except (MissingDependencyError, RuntimeError) as error:
+        return str(error)
+    return ""
 
 
 def _comes_out_right(decoder: BatchDecoder, kind: str, xp: Namespace) -> bool:

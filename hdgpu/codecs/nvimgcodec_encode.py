@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hdgpu.array.namespace import Array, Namespace
-from hdgpu.codecs.nvimgcodec import installed, library_on
+from hdgpu.codecs.nvimgcodec import library_on, opening_problem
 from hdgpu.codecs.route import route_for
 from hdgpu.codecs.sniff import sniff
 from hdgpu.codecs.sniff_jpeg2000 import Jpeg2000Header
@@ -116,7 +116,7 @@ def encodable(device: int | None, xp: Namespace) -> frozenset[tuple[str, int]]:
     >>> encodable(None, np) <= {(uid, samples) for uid in _HIGH_THROUGHPUT for samples in (1, 3)}
     True
     """
-    if installed() is None:
+    if opening_problem(device):
         return frozenset()
     encoder = BatchEncoder(device)
     kinds = ((uid, samples) for uid in _HIGH_THROUGHPUT for samples in (1, 3))

@@ -64,7 +64,7 @@ DECODERS = {
 def gpu_of(monkeypatch):
     """A function that has the doctor look at a machine with such a GPU, where nothing was installed elsewhere."""
 
-    def look(cuda, libraries=(), *, devices=("H100",), problem="", nvrtc="", kernels="", streams=()):
+    def look(cuda, libraries=(), *, devices=("H100",), problem="", nvrtc="", kernels="", decoder="", streams=()):
         status = CudaStatus(not problem, problem, **cuda, device_names=() if problem else devices)
         version_of = environment.version_of
         decoders = {name for names in DECODERS.values() for name in names}
@@ -77,6 +77,7 @@ def gpu_of(monkeypatch):
         monkeypatch.setattr(gpu.ctypes.util, "find_library", lambda name: None)
         monkeypatch.setattr(gpu, "nvrtc_problem", lambda: nvrtc)
         monkeypatch.setattr(gpu, "kernel_problem", lambda index: kernels)
+        monkeypatch.setattr(gpu, "decoder_problem", lambda index: decoder)
         monkeypatch.setattr(gpu, "streams_of", lambda index: frozenset(streams))
         return gpu.gpu_decoding(environment.environment())
 
@@ -94,6 +95,7 @@ def test_gpu_with_all_there_is(gpu_of):
     assert device == {
         "name": "cuda:0",
         "kernels": "",
+        "decoder": "",
         "streams": ["jpeg", "htj2k"],
         "host": ["jpeg-colour", "jpeg-lossless", "jpeg2000", "jpeg2000-signed", "jpeg2000-colour"],
     }
@@ -141,6 +143,12 @@ def test_kernels_cannot_be_compiled(gpu_of, cuda, package):
     assert "device='cpu'" in found["state"]
 
 
+def test_decoder_that_does_not_open(gpu_of, capsys):
+    gpu_of(CUDA_13, DECODERS["cuda13"], decoder="Could not create decoder. Code: 8")
+    assert main(["doctor"]) == 0
+    assert "cuda:0: nvImageCodec does not open: Could not create decoder. Code: 8" in capsys.readouterr().out
+
+
 def test_gpu_in_print(gpu_of, capsys):
     gpu_of(CUDA_13, DECODERS["cuda13"][:1], devices=("H100", "A2"), streams=("jpeg2000",), kernels="no compiler")
     assert main(["doctor"]) == 0
@@ -162,6 +170,7 @@ def test_probes_that_fail_are_findings():
     if environment.environment()["cuda"]["available"]:
         pytest.skip("there is a CUDA device")
     assert gpu.kernel_problem(0)
+    assert gpu.decoder_problem(0)
     assert gpu.streams_of(0) == frozenset()
 
 

@@ -84,7 +84,7 @@ class Series:
                 tally = run_plan_on_device(self.plan, self.table, self.readers, out, runtime, CAN, workers=3, **options)
         finally:
             runtime.close()
-            assert threading.active_count() == threads, "a thread was left behind"
+            assert threading.active_count() <= threads, "a thread was left behind"
         return out, tally
 
 

@@ -182,7 +182,7 @@ def test_first_failure_in_order_wins_and_threads_end(failing: set[int], monkeypa
     for _ in range(10):
         with pytest.raises(FrameDecodeError, match=f"^file {min(failing)}, frame 1, transfer syntax"):
             run_plan(plan, table, readers, np.empty(plan.shape, plan.dtype), workers=4)
-    assert threading.active_count() == before
+    assert threading.active_count() <= before  # one of another test may have ended meanwhile
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_failure_of_the_progress_callback_ends_the_threads() -> None:
     before = threading.active_count()
     with pytest.raises(KeyboardInterrupt):
         run_plan(plan, table, readers, np.empty(plan.shape, plan.dtype), workers=3, progress=stop)
-    assert threading.active_count() == before
+    assert threading.active_count() <= before  # one of another test may have ended meanwhile
 
 
 def test_frame_table_columns() -> None:

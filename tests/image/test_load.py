@@ -317,7 +317,7 @@ def test_damaged_frame_is_named_and_no_thread_is_left(tmp_path: Path) -> None:
     assert "frame 1" in message
     assert JPEG2000Lossless in message
     assert pydicom.dcmread(damaged).SOPInstanceUID in message
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
     assert len(paths) == 30
 
 

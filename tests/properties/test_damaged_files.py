@@ -203,5 +203,5 @@ def test_damaged_file_gives_what_pydicom_gives_or_an_error(damaged: tuple[Path, 
         tracemalloc.stop()
         assert time.perf_counter() - started < SECONDS
         assert peak < MEBIBYTES << 20
-        assert threading.active_count() == threads
+        assert threading.active_count() <= threads
     assert same_as_pydicom(ours, raw, path)
