@@ -83,8 +83,12 @@ def _gpu(gpu: dict[str, Any]) -> str:
     for one in gpu["devices"]:
         kernels = f"kernels do not compile: {one['kernels']}" if one["kernels"] else "kernels compile"
         lines += ["", f"{one['name']}: {kernels}"]
-        opened = f"decodes {', '.join(one['streams']) or 'nothing'}"
-        lines.append(f"{one['name']}: nvImageCodec {one['decoder'] and 'does not open: ' + one['decoder'] or opened}")
+        does = (
+            f"does not open: {one['decoder']}"
+            if one["decoder"]
+            else f"decodes {', '.join(one['streams']) or 'nothing'}"
+        )
+        lines.append(f"{one['name']}: nvImageCodec {does}")
         if one["host"]:
             lines.append(f"{one['name']}: the host decodes {', '.join(one['host'])}")
     return "\n".join(lines)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hdgpu.array.device import on_device_of
 from hdgpu.array.functions import is_real
-from hdgpu.array.namespace import Array, array_namespace, is_array
+from hdgpu.array.interop import to_numpy
+from hdgpu.array.namespace import Array, is_array
 from hdgpu.errors import VolumeError
 from hdgpu.geometry.affine import Float64Array, stacking_normal
 
@@ -108,19 +108,18 @@ def are_points_coplanar(points: Array, tol: float = 1e-5) -> bool:
     >>> are_points_coplanar(np.array([[0.0, 0, 1], [1, 0, 1], [0, 1, 1], [1, 1, 1.1]]))
     False
     """
-    rows = points if is_array(points) else np.asarray(points, dtype=np.float64)
+    # On the host, where the answer is wanted: on a device this is cuSOLVER's, which need not be installed.
+    rows = to_numpy(points) if is_array(points) else np.asarray(points, dtype=np.float64)
     if rows.ndim != 2 or rows.shape[1] != 3:
         raise VolumeError("argument 'points' has the wrong shape", expected="(n, 3)", found=tuple(rows.shape))
     if not is_real(rows):
         raise TypeError(f"Argument 'points' must be an array of real numbers, not of {rows.dtype}.")
     if rows.shape[0] < 4:
         return True
-    xp = array_namespace(rows)
-    with on_device_of(rows):
-        rows = xp.astype(rows, xp.float64, copy=False)
-        if not bool(xp.all(xp.isfinite(rows))):
-            raise VolumeError("points that are not finite lie in no plane")
-        around = rows - xp.mean(rows, axis=0, keepdims=True)
-        # the direction along which the points spread least is the normal of the plane that fits them best
-        normal = xp.linalg.svd(around, full_matrices=False)[2][2, :]
-        return bool(xp.max(xp.abs(xp.matmul(around, normal))) <= tol)
+    rows = rows.astype(np.float64, copy=False)
+    if not np.isfinite(rows).all():
+        raise VolumeError("points that are not finite lie in no plane")
+    around = rows - rows.mean(axis=0, keepdims=True)
+    # the direction along which the points spread least is the normal of the plane that fits them best
+    normal = np.linalg.svd(around, full_matrices=False)[2][2, :]
+    return bool(np.abs(around @ normal).max() <= tol)
