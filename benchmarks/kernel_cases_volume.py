@@ -168,9 +168,13 @@ def _statistics(xp: Any, size: int, dtype: str) -> Case:
         found = array.min(), array.max(), array.mean(dtype=np.float64), array.std(dtype=np.float64)
         return xp.stack([each.astype("float64") for each in found])
 
+    def expected() -> Any:  # of float64 to begin with: CuPy's deviation of float32 is less exact, whatever the dtype
+        wide = array.astype("float64")
+        return xp.stack([wide.min(), wide.max(), wide.mean(), wide.std()])
+
     return Case(
-        f"statistics, {dtype}", ("statistics",), array.nbytes, run, plain, plain, tolerance=1e-12,
-        plain_tolerance=1e-9,
+        f"statistics, {dtype}", ("statistics",), array.nbytes, run, plain, expected, tolerance=1e-12,
+        plain_tolerance=1e-7,
     )  # fmt: skip
 
 
