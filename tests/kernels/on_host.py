@@ -18,7 +18,7 @@ import numpy as np
 
 from hdgpu.array.kernels import Grid, Program, as_argument
 
-SHIM = Path(__file__).parent / "cuda_on_host.hpp"
+SHIM = Path(__file__).parents[1] / "cuda_on_host" / "kernel.hpp"
 SANITIZE = os.environ.get("HDGPU_TEST_SANITIZE", "")
 FLAGS = ("-std=c++17", "-O1", "-g0", "-shared", "-fPIC", "-ffp-contract=off", "-fno-strict-aliasing", "-w")
 # A word that is not aligned is an error on a device; here it would do.
@@ -29,7 +29,7 @@ SANITIZER_FLAGS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=undefi
 ENTRY = """
 extern "C" void on_host_launch(void** arguments, const unsigned* grid, const unsigned* first, const unsigned* blocks,
                                int waits, int reverse) {{
-    on_host::launch({name}, arguments, grid, first, blocks, waits, reverse);
+    on_host::launch({name}, on_host::taken({name}, arguments), grid, first, blocks, waits, reverse);
 }}
 """
 

@@ -20,50 +20,65 @@ using std::nearbyint;
 using std::rint;
 using std::sqrt;
 
-#define __global__
-#define __device__
-#define __host__
-#define __forceinline__ inline
-#define __restrict__ __restrict
-#define __shared__ static
-#define __launch_bounds__(...)
-
+#ifdef WITH_CUDA_HEADERS  // of CuPy's kernels
+#include <cuda_fp16.h>
+#include <vector_types.h>
+#undef __global__
+#undef __device__
+#undef __host__
+#undef __forceinline__
+#undef __noinline__
+#undef __shared__
+#undef __launch_bounds__
+#define __CUDACC_VER_MAJOR__ 13
+#else
 struct dim3 {
     unsigned x, y, z;
 };
-static dim3 blockIdx, threadIdx, blockDim, gridDim;
-
 struct alignas(8) uint2 {
     unsigned x, y;
 };
 struct alignas(16) uint4 {
     unsigned x, y, z, w;
 };
+#endif
+
+#define __global__
+#define __device__
+#define __host__
+#define __forceinline__ inline
+#define __noinline__
+#define __restrict__ __restrict
+#define __shared__ static
+#define __launch_bounds__(...)
+
+static dim3 blockIdx, threadIdx, blockDim, gridDim;
+
 template <typename Word>
 inline void __stwb(Word* at, Word value) {
     *at = value;
 }
 
 template <typename Word>
-inline Word atomicOr(Word* at, Word value) {
+inline Word atomicOr(Word* at, std::common_type_t<Word> value) {
     const Word before = *at;
     *at |= value;
     return before;
 }
 template <typename Word>
-inline Word atomicAdd(Word* at, Word value) {
+inline Word atomicAdd(Word* at, std::common_type_t<Word> value) {
     const Word before = *at;
     *at += value;
     return before;
 }
 template <typename Word>
-inline Word atomicMin(Word* at, Word value) {
+inline Word atomicMin(Word* at, std::common_type_t<Word> value) {
     const Word before = *at;
     if (value < before) *at = value;
     return before;
 }
 template <typename Word>
-inline Word atomicMax(Word* at, Word value) {
+inline Word atomicMax(Word* at, std::common_type_t<Word> value) {
     const Word before = *at;
     if (value > before) *at = value;
     return before;
@@ -77,15 +92,17 @@ static ucontext_t* running = nullptr;
 
 inline void wait_for_block() { swapcontext(running, &scheduler); }
 
-template <typename... Types, std::size_t... Places>
-void call(void (*kernel)(Types...), void** arguments, std::index_sequence<Places...>) {
-    static_assert(((sizeof(Types) == 8) && ...), "arguments are pointers, Index or double");
-    kernel(*static_cast<std::remove_reference_t<Types>*>(arguments[Places])...);
-}
-
+// The arguments of a launch: a kernel may be run long after it was launched.
 template <typename... Types>
-void call(void (*kernel)(Types...), void** arguments) {
-    call(kernel, arguments, std::index_sequence_for<Types...>());
+using Arguments = std::tuple<std::remove_cv_t<Types>...>;
+
+template <typename... Types, std::size_t... Places>
+Arguments<Types...> taken(void** arguments, std::index_sequence<Places...>) {
+    return {*static_cast<std::remove_cv_t<Types>*>(arguments[Places])...};
+}
+template <typename... Types>
+Arguments<Types...> taken(void (*)(Types...), void** arguments) {
+    return taken<Types...>(arguments, std::index_sequence_for<Types...>());
 }
 
 template <typename Work>
@@ -145,8 +162,9 @@ void in_turns(dim3 size, bool reverse, const Work& work) {
     }
 }
 
-template <typename Kernel>
-void launch(Kernel kernel, void** arguments, const unsigned* grid, const unsigned* first, const unsigned* blocks,
+// Blocks of a grid, which is blocks and threads along x, y and z: those from the first on, or all.
+template <typename Kernel, typename Held>
+void launch(Kernel kernel, const Held& arguments, const unsigned* grid, const unsigned* first, const unsigned* blocks,
             bool waits, bool reverse) {
     gridDim = {grid[0], grid[1], grid[2]};
     blockDim = {grid[3], grid[4], grid[5]};
@@ -154,10 +172,22 @@ void launch(Kernel kernel, void** arguments, const unsigned* grid, const unsigne
         blockIdx = {first[0] + block.x, first[1] + block.y, first[2] + block.z};
         auto thread = [&](dim3 index) {
             threadIdx = index;
-            call(kernel, arguments);
+            std::apply(kernel, arguments);
         };
         waits ? in_turns(blockDim, reverse, thread) : each(blockDim, reverse, thread);
     });
+}
+
+// For launches that are run later.
+template <typename... Types>
+void* captured(void (*kernel)(Types...), void** arguments) {
+    return new Arguments<Types...>(taken(kernel, arguments));
+}
+template <typename... Types>
+void run(void (*kernel)(Types...), void* held, const unsigned* grid, bool waits, bool reverse) {
+    const std::unique_ptr<Arguments<Types...>> arguments(static_cast<Arguments<Types...>*>(held));
+    const unsigned first[] = {0, 0, 0};
+    launch(kernel, *arguments, grid, first, grid, waits, reverse);
 }
 
 }  // namespace on_host

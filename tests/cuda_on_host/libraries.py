@@ -1,0 +1,74 @@
+"""Build the CUDA of the host and lead CuPy's calls to it: the driver and NVRTC by their names, the runtime by address."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import mmap
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.cuda_on_host.compiler import cached, cuda_headers, folder, for_nvrtc, run_compiler
+
+__all__ = ["put_below_cupy"]
+
+HERE = Path(__file__).parent
+SOURCES = {"libcuda.so.1": ("runtime.cpp", "driver.cpp"), "libnvrtc.so.13": ("nvrtc.cpp",)}
+RUNTIME = "cupy_backends.cuda.api.runtime"
+_PAGE = mmap.PAGESIZE
+_PROT_READ_WRITE_EXECUTE = 7
+
+# What must live as long as the process.
+_kept: list[Any] = []
+
+
+def put_below_cupy() -> None:
+    """Load the libraries under the names that CuPy asks for, and have its calls of the runtime jump to ours."""
+    assert "cupy" not in sys.modules, "CuPy is there already: the plugin comes too late"
+    os.environ["CUPY_CACHE_DIR"] = str(folder() / "cupy")
+    os.environ["CUPY_ACCELERATORS"] = ""  # CUB's kernels are machine code of a device
+    driver, nvrtc = (_library(name) for name in SOURCES)
+    nvrtc.cuda_on_host_compile_with(for_nvrtc)
+    _kept.extend((driver, nvrtc, for_nvrtc))
+    _lead_runtime_to(driver)
+
+
+def _library(name: str) -> ctypes.CDLL:
+    sources = [HERE / source for source in SOURCES[name]]
+    text = "".join(path.read_text() for path in (*sources, HERE / "device.hpp"))
+
+    def build(target: Path) -> None:
+        run_compiler(*map(str, sources), f"-I{cuda_headers()}", f"-Wl,-soname,{name}", "-o", str(target))
+
+    # by its soname the dynamic loader takes it for the library that CuPy asks for afterwards
+    return ctypes.CDLL(str(cached(name, text, build)), mode=ctypes.RTLD_GLOBAL)
+
+
+def _lead_runtime_to(library: ctypes.CDLL) -> None:
+    """Write jumps over the entries of the CUDA runtime that is linked into CuPy, before any of them is called."""
+    spec = importlib.util.find_spec(RUNTIME)
+    assert spec is not None, "this needs CuPy"
+    assert spec.origin is not None
+    importlib.import_module(RUNTIME)
+    maps = Path("/proc/self/maps").read_text()
+    base = int(next(line for line in maps.splitlines() if line.endswith(spec.origin)).split("-")[0], 16)
+    symbols = subprocess.run(["nm", spec.origin], capture_output=True, text=True, check=True).stdout
+    entries = re.findall(r"^([0-9a-f]+) t (cuda[A-Z]\w*)$", symbols, re.MULTILINE)
+    assert entries, "CuPy has no symbols of the runtime"
+    for place, name in entries:
+        if not name.endswith(("_ptsz", "_ptds")):
+            target = getattr(library, name, library.cuda_on_host_unsupported)
+            _write_jump(base + int(place, 16), ctypes.cast(target, ctypes.c_void_p).value or 0)
+
+
+def _write_jump(place: int, target: int) -> None:
+    first = place // _PAGE * _PAGE
+    protect = ctypes.CDLL(None, use_errno=True).mprotect
+    protect.argtypes = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int
+    assert protect(first, 2 * _PAGE, _PROT_READ_WRITE_EXECUTE) == 0, os.strerror(ctypes.get_errno())
+    jump = b"\x48\xb8" + target.to_bytes(8, "little") + b"\xff\xe0"  # mov rax, target; jmp rax
+    ctypes.memmove(place, jump, len(jump))
