@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,6 +67,14 @@ def _torch() -> ArrayLibrary:
     return ArrayLibrary("torch", torch, torch.device("cpu"))
 
 
+def torch_for(xp: ArrayLibrary) -> Any:
+    """Return torch, one that knows CUDA if the library's arrays lie on a CUDA device."""
+    torch = pytest.importorskip("torch")
+    if xp.name == "cupy" and not torch.cuda.is_available():
+        pytest.skip("needs a build of torch for CUDA")
+    return torch
+
+
 def _strict() -> ArrayLibrary:
     strict = pytest.importorskip("array_api_strict")
     # a forgotten device= or a hidden np.asarray raises on a device that is not the default
@@ -79,6 +88,13 @@ _LIBRARIES = {"numpy": lambda: ArrayLibrary("numpy", np, "cpu"), "torch": _torch
 def xp(request: pytest.FixtureRequest) -> ArrayLibrary:
     """Array library under test."""
     return _LIBRARIES[request.param]()
+
+
+@pytest.fixture
+def its_device(xp: ArrayLibrary) -> Iterator[None]:
+    """Have the library's device be the current one: for what is told to by those who call it, and for plain CuPy."""
+    with xp.namespace.cuda.Device(xp.device) if xp.name == "cupy" else nullcontext():
+        yield
 
 
 @pytest.fixture(params=["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from pydicom import Dataset
 
+from hdgpu.array.device import on_device_of
 from hdgpu.array.functions import dtype_name, host_dtype
 from hdgpu.array.namespace import Array, is_array
 from hdgpu.attributes.values import attribute_value
@@ -280,4 +281,5 @@ def look_up(array: Array, first: int, entries: npt.NDArray[Any], dtype: Any) -> 
         raise TypeError(f"{output} does not hold every value of {entries.dtype}.")
     if host_dtype(array).kind not in "iu":
         raise ValueError(f"A lookup table maps integers, not values of type {array.dtype}.")
-    return reference.lookup(array, first, reference.upload(entries.astype(output), array))
+    with on_device_of(array):
+        return reference.lookup(array, first, reference.upload(entries.astype(output), array))

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from pydicom import Dataset
 from pydicom.valuerep import format_number_as_ds
 
+from hdgpu.array.device import on_device_of
 from hdgpu.array.functions import dtype_name, host_dtype, native_dtype
 from hdgpu.array.namespace import Array, array_namespace, is_array
 from hdgpu.attributes.values import attribute_value
@@ -114,13 +115,15 @@ class ModalityLUTTransformation(Dataset):
             raise MissingTransformError("there is neither a table nor slope and intercept")
         slope, intercept = float(self.RescaleSlope), float(self.RescaleIntercept)
         output = np.dtype(np.float64 if dtype is None else dtype_name(dtype))
+        if output.kind != "f":
+            _check_integers(host_dtype(array), slope, intercept, output)
         xp = array_namespace(array)
-        if output.kind == "f":
-            values = reference.affine(array[None, ...], np.array([slope]), np.array([intercept]))[0, ...]
+        with on_device_of(array):
+            if output.kind == "f":
+                values = reference.affine(array[None, ...], np.array([slope]), np.array([intercept]))[0, ...]
+            else:
+                values = xp.astype(array, xp.int64) * int(slope) + int(intercept)
             return xp.astype(values, native_dtype(array, output), copy=False)
-        _check_integers(host_dtype(array), slope, intercept, output)
-        values = xp.astype(array, xp.int64) * int(slope) + int(intercept)
-        return xp.astype(values, native_dtype(array, output), copy=False)
 
 
 def _check_integers(stored: np.dtype[Any], slope: float, intercept: float, output: np.dtype[Any]) -> None:

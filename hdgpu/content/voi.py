@@ -10,6 +10,7 @@ import numpy.typing as npt
 from pydicom import Dataset
 from pydicom.valuerep import format_number_as_ds
 
+from hdgpu.array.device import on_device_of
 from hdgpu.array.functions import dtype_name, host_dtype, native_dtype
 from hdgpu.array.namespace import Array, array_namespace, is_array
 from hdgpu.attributes.values import attribute_value
@@ -140,8 +141,9 @@ class VOILUTTransformation(Dataset):
         chosen = select_voi(voi, voi_transform_selector, prefer_table=prefer_lut)
         if isinstance(chosen, LookupTable) and host_dtype(array).kind not in "iu":
             raise ValueError(f"A lookup table maps integers, not values of type {array.dtype}.")
-        values = voi_step(chosen, ends, invert=invert).apply(array)
-        return array_namespace(array).astype(values, native_dtype(array, output), copy=False)
+        with on_device_of(array):
+            values = voi_step(chosen, ends, invert=invert).apply(array)
+            return array_namespace(array).astype(values, native_dtype(array, output), copy=False)
 
 
 def _check_combination(center: Any, width: Any, explanation: Any, function: Any, tables: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hdgpu.array.device import on_device_of
 from hdgpu.array.functions import native_dtype, take
 from hdgpu.array.interop import to_numpy
 from hdgpu.array.namespace import Array, array_namespace, native_device
@@ -98,13 +99,11 @@ def transform_frames(transform: PixelTransform, stored: Array, rows: Sequence[in
         If a real-world value map does not map one of the stored values.
     """
     xp = array_namespace(stored)
-    out = xp.empty(
-        (len(rows), *stored.shape[1:3], *transform.frame_shape[2:]),
-        dtype=native_dtype(stored, transform.dtype),
-        device=native_device(stored),
-    )
-    flags = scatter_frames(transform, stored, rows, out, np.arange(len(rows)))
-    raise_flagged(transform, stored, rows, flags)
+    shape = (len(rows), *stored.shape[1:3], *transform.frame_shape[2:])
+    with on_device_of(stored):
+        out = xp.empty(shape, dtype=native_dtype(stored, transform.dtype), device=native_device(stored))
+        flags = scatter_frames(transform, stored, rows, out, np.arange(len(rows)))
+        raise_flagged(transform, stored, rows, flags)
     return out
 
 

@@ -167,13 +167,13 @@ def apply_table(table: IccTable, rgb: Array) -> Array:
     check_colors(rgb)
     xp = array_namespace(rgb)
     place = _Place(device_of(rgb), native_device(rgb))
-    if takes(rgb):
-        pixels = xp.reshape(rgb, (1, 1, -1, 3))
-        out = xp.empty(pixels.shape, dtype=xp.uint8, device=place.native)
-        scatter_colors(table, pixels, out, np.zeros(1, np.int64), None)
-        return xp.reshape(out, rgb.shape)
     block = _HOST_BLOCK if place.device == CPU else _DEVICE_BLOCK
     with on_device_of(rgb):
+        if takes(rgb):
+            pixels = xp.reshape(rgb, (1, 1, -1, 3))
+            out = xp.empty(pixels.shape, dtype=xp.uint8, device=place.native)
+            scatter_colors(table, pixels, out, np.zeros(1, np.int64), None)
+            return xp.reshape(out, rgb.shape)
         there = _on_device(table, xp, place)
         pixels = xp.reshape(rgb, (-1, 3))
         out = xp.empty(pixels.shape, dtype=xp.uint8, device=place.native)

@@ -64,6 +64,7 @@ def test_unknown_dtypes_raise(xp):
             native_dtype(xp.asarray([0]), dtype)
 
 
+@pytest.mark.usefixtures("its_device")
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint32", "int16", "float32"])
 @pytest.mark.parametrize(("low", "high"), [(3, 7), (None, 7), (3, None), (7, 3)])
 def test_clamp_is_numpys_in_the_type_of_the_array(xp, dtype, low, high):
@@ -76,6 +77,7 @@ def test_clamp_is_numpys_in_the_type_of_the_array(xp, dtype, low, high):
     assert xp.is_mine(result)
 
 
+@pytest.mark.usefixtures("its_device")
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "int16", "uint16", "uint32", "float32"])
 def test_comparable_has_extremes(xp, dtype):
     host = np.array([0, 1], dtype) if dtype == "bool" else np.array([0, np.array(-1).astype(dtype)], dtype)
@@ -85,6 +87,7 @@ def test_comparable_has_extremes(xp, dtype):
     assert xp.is_mine(array)
 
 
+@pytest.mark.usefixtures("its_device")
 def test_copy_shares_nothing(xp):
     array = xp.asarray([1, 2, 3])
     copied = copy(array)
@@ -97,6 +100,7 @@ def test_copy_shares_nothing(xp):
 MEAN_AND_MEDIAN = ["bool", "uint8", "int8", "uint16", "int16", "uint32", "int64", "float32", "float64"]
 
 
+@pytest.mark.usefixtures("its_device")
 @pytest.mark.parametrize("dtype", MEAN_AND_MEDIAN)
 @pytest.mark.parametrize("axis", [(0, 1, 2), (0, 1, 2, 3), (1,), (3, 0)])
 @pytest.mark.parametrize("count", [2, 3])
@@ -114,6 +118,7 @@ def test_mean_and_median_are_numpys(xp, dtype, axis, count):
     assert dtype_name(median(xp.asarray(host), axis).dtype) == np.median(host, axis).dtype.name
 
 
+@pytest.mark.usefixtures("its_device")
 @pytest.mark.parametrize("values", [[np.nan, 1, 2], [1, np.inf], [-np.inf, np.inf], [np.inf, np.inf, 3, np.inf]])
 def test_median_of_values_that_are_not_finite(xp, values):
     with np.errstate(invalid="ignore"):
@@ -129,6 +134,7 @@ def test_median_of_half_precision_does_not_overflow(dtype):
     assert float(result[0]) == float(torch.asarray((float(tensor[1]) + float(tensor[3])) / 2).to(tensor.dtype))
 
 
+@pytest.mark.usefixtures("its_device")
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "uint32", "float64"])
 def test_bytes_are_reinterpreted_wherever_they_lie(xp, dtype):
     memory = xp.asarray(np.arange(200, dtype=np.uint8))

@@ -5,6 +5,7 @@ import pytest
 
 from hdgpu.array.interop import dlpack_capsule, dlpack_device, to_numpy, to_torch
 from hdgpu.errors import MissingDependencyError
+from tests.conftest import torch_for
 
 DTYPES = ["bool", "uint8", "int8", "uint16", "int16", "int32", "int64", "float32", "float64"]
 
@@ -33,7 +34,7 @@ def test_to_numpy_shares_torchs_memory_and_leaves_the_graph():
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_to_torch_from_any_library(xp, dtype):
-    torch = pytest.importorskip("torch")
+    torch = torch_for(xp)
     host = np.array([[0, 1], [1, 0]], dtype=dtype)
     tensor = to_torch(xp.asarray(host))
     assert isinstance(tensor, torch.Tensor)

@@ -7,6 +7,7 @@ import pytest
 from hdgpu.array.namespace import array_namespace, is_array, library_name, native_device
 
 
+@pytest.mark.usefixtures("its_device")
 def test_namespace_and_name_follow_the_array(xp):
     array = xp.asarray([1.0, 2.0])
     assert library_name(array) == xp.name

@@ -16,7 +16,17 @@ from pathlib import Path
 __all__ = ["cached", "cuda_headers", "folder", "for_nvrtc", "run_compiler"]
 
 SHIM = Path(__file__).with_name("kernel.hpp")
-FLAGS = ("-std=c++17", "-O1", "-g0", "-shared", "-fPIC", "-ffp-contract=off", "-fno-strict-aliasing", "-w", "-fpermissive")
+FLAGS = (
+    "-std=c++17",
+    "-O1",
+    "-g0",
+    "-shared",
+    "-fPIC",
+    "-ffp-contract=off",
+    "-fno-strict-aliasing",
+    "-w",
+    "-fpermissive",
+)
 # Headers of CuPy's kernels, compiled once.
 CUPY = ("complex.cuh", "carray.cuh", "float16.cuh", "atomics.cuh", "math_constants.h")
 # What of CUDA's only they use.

@@ -1,4 +1,4 @@
-"""Build the CUDA of the host and lead CuPy's calls to it: the driver and NVRTC by their names, the runtime by address."""
+"""Build the CUDA of the host and lead CuPy to it: to driver and NVRTC by their names, to the runtime by address."""
 
 from __future__ import annotations
 

@@ -180,6 +180,7 @@ def test_both_real_world_and_modality() -> None:
         TransformOptions(apply_real_world_transform=True, apply_modality_transform=True)
 
 
+@pytest.mark.usefixtures("its_device")
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "int32", "float32"])
 def test_reference_on_every_array_library(xp: ArrayLibrary, dtype: str) -> None:
     stored = np.arange(24).reshape(2, 3, 4).astype(dtype)
@@ -246,6 +247,7 @@ def table_of(first: int, entries: list[int]) -> dict[str, Any]:
     return {"ModalityLUTSequence": [item]}
 
 
+@pytest.mark.usefixtures("its_device")
 def test_integers_out_of_a_table_fit_or_are_refused(xp: ArrayLibrary) -> None:
     """Values that no stored value leads to do not matter."""
     attributes = attributes_of(**table_of(0, [5, 200, 255, 300]))
@@ -314,6 +316,7 @@ def test_sign_of_the_first_mapped_value(
     assert table.for_values(*values).first == expected
 
 
+@pytest.mark.usefixtures("its_device")
 def test_reference_of_colour_equals_the_decoders(xp: ArrayLibrary) -> None:
     generator = np.random.default_rng(0)
     colors = np.concatenate([generator.integers(0, 256, (50_000, 3), np.uint8), np.eye(3, dtype=np.uint8) * 255])

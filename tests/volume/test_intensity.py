@@ -65,6 +65,7 @@ def test_astype_takes_the_types_of_the_library_and_of_python(xp):
     assert dtype_name(volume.astype(xp.namespace.float32).dtype) == "float32"
 
 
+@pytest.mark.usefixtures("its_device")
 def test_astype_copies_and_leaves_the_volume_alone(xp):
     volume = ours(xp, line([0, 1, 2], "int16"))
     volume.astype("int16").array[0, 0, 0] = 9
@@ -130,6 +131,7 @@ def test_bounds_are_numbers(bound):
         Volume(line([1, 2]), np.eye(4), "PATIENT").clip(bound, None)
 
 
+@pytest.mark.usefixtures("its_device")
 def test_clip_leaves_the_volume_alone(xp):
     volume = ours(xp, line([1.0, 2.0, 3.0]))
     volume.clip(None, None).array[0, 0, 0] = 9.0

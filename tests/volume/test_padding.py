@@ -163,6 +163,7 @@ def test_only_the_result_is_allocated():
         assert peak < result.array.nbytes * 1.2, mode
 
 
+@pytest.mark.usefixtures("its_device")
 def test_the_result_is_always_a_new_array(xp):
     volume = make(xp.asarray(voxels()))
     for result in (volume.pad(0), volume.pad_to_spatial_shape(SHAPE), volume.pad_or_crop_to_spatial_shape((1, 3, 4))):
@@ -297,6 +298,7 @@ def test_unknown_modes(mode):
 # --- Windows ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("its_device")
 @given(
     starts=st.tuples(*[st.integers(-6, 6)] * 3),
     sizes=st.tuples(*[st.integers(1, 5)] * 3),

@@ -11,6 +11,7 @@ from hdgpu.array.device import Device
 from hdgpu.array.interop import to_numpy
 from hdgpu.errors import DeviceUnavailableError, HdgpuError, VolumeError
 from hdgpu.volume import Volume, VolumeGeometry
+from tests.conftest import torch_for
 
 AFFINE = np.array([[0.0, 0, 2, 10], [0, -3, 0, 20], [1.5, 0, 0, 30], [0, 0, 0, 1]])
 HOST = np.arange(60, dtype=np.int16).reshape(3, 4, 5)
@@ -122,6 +123,7 @@ def test_get_geometry(xp):
     assert geometry.frame_of_reference_uid == "1.2.3"
 
 
+@pytest.mark.usefixtures("its_device")
 def test_copy_shares_nothing(xp):
     volume = make(xp)
     copied = volume.copy()
@@ -178,7 +180,7 @@ def test_a_device_that_is_not_there():
 
 
 def test_numpy_and_torch(xp):
-    torch = pytest.importorskip("torch")
+    torch = torch_for(xp)
     volume = make(xp).flip_spatial([0, 2])
     np.testing.assert_array_equal(volume.numpy(), HOST[::-1, :, ::-1])
     tensor = volume.torch()
