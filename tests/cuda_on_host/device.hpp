@@ -35,6 +35,7 @@ struct Stream {
     int priority = 0;
     std::deque<Work> work = {};
     unsigned long long put = 0, done = 0;
+    bool destroyed = false;  // what was put there runs all the same
 };
 
 // A place in a stream, which is reached when what was put there before it is done.
@@ -83,7 +84,7 @@ inline bool alive(const Stream* stream) {
 inline Stream* stream_of(void* handle) {
     if (reinterpret_cast<std::uintptr_t>(handle) <= 2) return &null_streams[current_device];
     Stream* const stream = static_cast<Stream*>(handle);
-    return alive(stream) ? stream : nullptr;
+    return alive(stream) && !stream->destroyed ? stream : nullptr;
 }
 
 inline void drain(Stream* stream, unsigned long long until) {
@@ -101,6 +102,11 @@ inline void reach(const Mark& mark) {
 inline void drain_all() {
     for (Stream& each : null_streams) drain(&each);
     for (Stream* each : streams) drain(each);
+    for (auto each = streams.begin(); each != streams.end();) {
+        const Stream* const stream = *each;
+        each = stream->destroyed ? streams.erase(each) : std::next(each);
+        if (stream->destroyed) delete stream;
+    }
 }
 
 // The null stream waits for all blocking streams of its device, and they for it.

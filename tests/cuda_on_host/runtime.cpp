@@ -201,11 +201,9 @@ ENTRY int cudaStreamCreate(void** handle) { return cudaStreamCreateWithPriority(
 
 ENTRY int cudaStreamDestroy(void* handle) {
     Lock lock(gate);
-    Stream* const stream = static_cast<Stream*>(handle);
-    if (!alive(stream)) return refuse(cudaErrorInvalidResourceHandle, "a stream is destroyed that does not exist");
-    drain(stream);
-    streams.erase(stream);
-    return delete stream, cudaSuccess;
+    Stream* const stream = stream_of(handle);
+    if (!stream) return refuse(cudaErrorInvalidResourceHandle, "a stream is destroyed that does not exist");
+    return stream->destroyed = true, cudaSuccess;
 }
 
 ENTRY int cudaStreamSynchronize(void* handle) {

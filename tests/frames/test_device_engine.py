@@ -11,12 +11,15 @@ import pytest
 from pydicom.encaps import encapsulate
 from pydicom.uid import UID
 
+from hdgpu.array import device as devices
+from hdgpu.array import streams
+from hdgpu.array.device import CudaStatus
 from hdgpu.codecs.nvimgcodec import BatchDecoder, decodable, installed
 from hdgpu.codecs.route import supported_transfer_syntaxes
 from hdgpu.dicom.header import header_of_dataset
 from hdgpu.dicom.instance import Instance
 from hdgpu.errors import FrameDecodeError, HdgpuError, OutputTypeError
-from hdgpu.frame import encode_frame
+from hdgpu.frame import decode_frame, encode_frame
 from hdgpu.frames import device_engine
 from hdgpu.frames.device_engine import DeviceTally, run_plan_on_device
 from hdgpu.frames.engine import run_plan
@@ -253,3 +256,15 @@ def test_no_frames_are_no_work() -> None:
     out, tally = series.on_device(SimulatedRuntime())
     assert not out.any()
     assert not tally.frames_per_route
+
+
+@pytest.mark.parametrize("what", ["upload", "launch"])
+def test_a_device_that_fails_at_a_single_frame_is_named(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime = SimulatedRuntime(fail={what: 0})
+    monkeypatch.setattr(devices, "cuda_status", lambda: CudaStatus(True, device_names=("simulated",)))
+    monkeypatch.setattr(streams, "runtime_of", lambda device: runtime)
+    frame = bytes(2 * ROWS * COLUMNS)
+    expected = pytest.raises(FrameDecodeError, match='the device failed at a frame.*simulated failure.*device="cpu"')
+    with expected, runtime.kernels():
+        decode_frame(frame, SYNTAXES["native"], ROWS, COLUMNS, 1, 16, 12, "MONOCHROME2", device="cuda:0")
+    runtime.close()
