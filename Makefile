@@ -10,10 +10,11 @@ SERIES ?=
 # make gpu-check ONLY="tests kernels": some steps of it
 ONLY ?=
 TEST_PROCESSES ?= 2
+ON_HOST = $(BIN)/python -m pytest -n $(TEST_PROCESSES) -p tests.cuda_on_host -m gpu
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo bench test gpu-check lint type clean
+.PHONY: help demo bench test cuda-on-host gpu-check lint type clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
@@ -25,8 +26,12 @@ bench: $(DEMO_STAMP)  ## time the demo's CT, or SERIES=folder, beside a pydicom 
 	$(if $(SERIES),,$(BIN)/python demo/phantom.py demo-output/phantom)
 	$(BIN)/hdgpu bench $(if $(SERIES),"$(SERIES)",demo-output/phantom)
 
-test: lint type  ## lint, types, layers, then all tests
+test: lint type  ## lint, types, layers, all tests, and those of reading that need a CUDA device on one of the host
 	$(BIN)/python -m pytest -n $(TEST_PROCESSES)
+	$(ON_HOST) tests/cuda_on_host tests/codecs tests/frames tests/image
+
+cuda-on-host: $(DEV_STAMP)  ## all tests that need a CUDA device, on one of the host below the real CuPy
+	$(ON_HOST) tests
 
 lint: $(DEV_STAMP)  ## ruff and the layers of the packages
 	$(BIN)/ruff check

@@ -8,9 +8,16 @@ speed, rounding that a compiler chooses, nvJPEG and nvJPEG2000, torch.
 
 from __future__ import annotations
 
+import pytest
+
 from tests.cuda_on_host.libraries import put_below_cupy
 from tests.cuda_on_host.stand_ins import replace_what_needs_a_device
 
-# At once, and not in a hook: plugins that are installed, zarr's among them, import CuPy when they are loaded.
-put_below_cupy()
-replace_what_needs_a_device()
+__all__ = ["pytest_load_initial_conftests"]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests() -> None:
+    """Begin before any test is imported; whoever only imports this package gets no such CUDA."""
+    put_below_cupy()
+    replace_what_needs_a_device()

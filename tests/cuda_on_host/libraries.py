@@ -8,7 +8,6 @@ import mmap
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +27,16 @@ _kept: list[Any] = []
 
 def put_below_cupy() -> None:
     """Load the libraries under the names that CuPy asks for, and have its calls of the runtime jump to ours."""
-    assert "cupy" not in sys.modules, "CuPy is there already: the plugin comes too late"
     os.environ["CUPY_CACHE_DIR"] = str(folder() / "cupy")
-    os.environ["CUPY_ACCELERATORS"] = ""  # CUB's kernels are machine code of a device
     driver, nvrtc = (_library(name) for name in SOURCES)
     nvrtc.cuda_on_host_compile_with(for_nvrtc)
     _kept.extend((driver, nvrtc, for_nvrtc))
     _lead_runtime_to(driver)
+    import cupy
+
+    cupy._core.set_reduction_accelerators([])  # CUB's kernels are machine code of a device
+    cupy._core.set_routine_accelerators([])
+    assert cupy.cuda.is_available(), "CuPy had looked for CUDA before"
 
 
 def _library(name: str) -> ctypes.CDLL:
