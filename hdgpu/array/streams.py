@@ -2,10 +2,15 @@
 
 A lane is a stream of the device: what is put onto it runs in order, and behind the caller's back.  Host memory that a
 lane copies from may be written again only after an event that was marked behind the copy.
+
+Lanes are kept for the next who needs one: CuPy gives the memory of a stream to that stream alone, and a decoder of
+nvImageCodec takes a while to make.
 """
 
 from __future__ import annotations
 
+import atexit
+import threading
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
@@ -20,6 +25,8 @@ __all__ = ["CudaRuntime", "Event", "Lane", "Runtime", "runtime_of"]
 
 # Of a device's free memory, for what a load needs besides its result.
 _SHARE = 0.25
+# Lanes of a device that are kept while nobody uses them.
+_MOST_IDLE = 4
 
 
 class Event(Protocol):
@@ -36,9 +43,14 @@ class Lane(ABC):
     ----------
     address : int
         Of the CUDA stream; 0 where there is none.
+    kept : dict
+        What goes with the lane from one use to the next, a decoder say, by a name of its user's.
     """
 
     address: int = 0
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Any] = {}
 
     @abstractmethod
     def current(self) -> AbstractContextManager[Any]:
@@ -91,7 +103,11 @@ class Runtime(ABC):
 
     @abstractmethod
     def lane(self) -> Lane:
-        """Return a new lane."""
+        """Return a lane that nobody uses."""
+
+    @abstractmethod
+    def keep(self, lane: Lane) -> None:
+        """Take a lane back, all of whose work is done, for the next who asks for one."""
 
     @abstractmethod
     def staging(self, size: int) -> npt.NDArray[np.uint8]:
@@ -103,7 +119,7 @@ class Runtime(ABC):
 
     @abstractmethod
     def release(self) -> None:
-        """Give memory back that is kept for the next allocation."""
+        """Give back what is kept for the next use: memory, and lanes with what goes with them."""
 
 
 # --- CUDA -------------------------------------------------------------------------------------------------------------
@@ -141,7 +157,17 @@ class CudaRuntime(Runtime):
 
     def lane(self) -> Lane:
         """Return a lane with a stream of its own."""
+        with _idle_lock:
+            if _idle.get(self.index):
+                return _idle[self.index].pop()
         return _CudaLane(self._cupy, self.index)
+
+    def keep(self, lane: Lane) -> None:
+        """Keep a lane, unless there are enough."""
+        with _idle_lock:
+            idle = _idle.setdefault(self.index, [])
+            if len(idle) < _MOST_IDLE:
+                idle.append(lane)
 
     def staging(self, size: int) -> npt.NDArray[np.uint8]:
         """Return pinned memory."""
@@ -156,13 +182,21 @@ class CudaRuntime(Runtime):
         return int((free + pooled) * _SHARE)
 
     def release(self) -> None:
-        """Give the free blocks of CuPy's pool back."""
+        """Give idle lanes and the free blocks of CuPy's pool back."""
         with self.active():
+            with _idle_lock:
+                _idle.pop(self.index, None)
             self._cupy.get_default_memory_pool().free_all_blocks()
+
+
+_idle: dict[int | None, list[Lane]] = {}
+_idle_lock = threading.Lock()
+atexit.register(_idle.clear)  # before CUDA ends
 
 
 class _CudaLane(Lane):
     def __init__(self, cupy: Any, index: int | None) -> None:
+        super().__init__()
         self._cupy = cupy
         self._device = cupy.cuda.Device(index)
         with self._device:

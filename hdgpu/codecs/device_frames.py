@@ -26,6 +26,8 @@ __all__ = ["DeviceDecoder", "Doubt", "decode_single", "device_failed"]
 # A frame that is all one value is doubted if its codestream has more bytes than this, and more than one for so many
 # pixels: a decoder that gave up may have left zeros.
 _SMALL_STREAM, _FLAT_PIXELS_PER_BYTE = 256, 200
+# Name under which a lane keeps its decoder of nvImageCodec.
+_DECODER = "nvimgcodec"
 
 
 class Doubt(NamedTuple):
@@ -60,7 +62,6 @@ class DeviceDecoder:
     def __init__(self, runtime: Runtime, lane: Lane) -> None:
         self._runtime = runtime
         self._lane = lane
-        self._batches: BatchDecoder | None = None
 
     def decode(
         self,
@@ -118,11 +119,11 @@ class DeviceDecoder:
         return decode_native(raw, starts, described).stored
 
     def _nvimgcodec(self, pixel: ImagePixel, streams: Sequence[bytes]) -> tuple[Array, list[int], Doubt | None]:
-        if self._batches is None:
-            self._batches = BatchDecoder(self._runtime.index)
         xp = self._runtime.xp
-        slots = xp.empty((len(streams), pixel.rows, pixel.columns, pixel.samples_per_pixel), dtype=pixel.dtype)
-        done = self._batches.decode(streams, list(slots), stream=self._lane.address)
+        batches = self._lane.kept.pop(_DECODER, None) or BatchDecoder(self._runtime.index)
+        slots = xp.zeros((len(streams), pixel.rows, pixel.columns, pixel.samples_per_pixel), dtype=pixel.dtype)
+        done = batches.decode(streams, list(slots), stream=self._lane.address)
+        self._lane.kept[_DECODER] = batches  # one that raised is not used again
         kept = [index for index, good in enumerate(done) if good]
         stored = slots.reshape((len(streams), *pixel.frame_shape))
         if len(kept) < len(streams):
@@ -205,6 +206,7 @@ def decode_single(data: bytes, route: Route, number: int, runtime: Runtime) -> t
                     lane.copy(stored[0, ...], out)
             finally:
                 lane.mark().wait()
+            runtime.keep(lane)
             if not kept:
                 return None, f"{decoder} failed"
             return (None, IN_DOUBT) if doubt is not None and doubt.frames() else (out, "")

@@ -94,7 +94,7 @@ class BatchDecoder:
             Codestreams, all grey or all in colour.
         slots : sequence of array
             (rows, columns, samples) each, of the streams' size, and of uint8, uint16 or int16, as their precision and
-            sign call for; rows may be apart.  They are zeroed first: nvImageCodec leaves what was there where it fails.
+            sign call for; rows may be apart.  They hold zeros: nvImageCodec leaves what was there where it fails.
         stream : int
             Address of the CUDA stream that the slots' other work runs on.
 
@@ -103,8 +103,6 @@ class BatchDecoder:
         list of bool
             Which were decoded; the others hold zeros, or part of a frame.
         """
-        for slot in slots:
-            slot[...] = 0
         colour = bool(slots) and slots[0].shape[2] > 1
         library = self._library
         parameters = library.DecodeParams(
@@ -187,7 +185,7 @@ def opening_problem(device: int | None) -> str:
 def _comes_out_right(decoder: BatchDecoder, kind: str, xp: Namespace) -> bool:
     for data, frame in _known_frames(kind):
         try:
-            slot = xp.empty((*frame.shape[:2], 3 if frame.ndim == 3 else 1), dtype=frame.dtype)
+            slot = xp.zeros((*frame.shape[:2], 3 if frame.ndim == 3 else 1), dtype=frame.dtype)
             done = decoder.decode([data], [slot])
             difference = to_numpy(slot).reshape(frame.shape).astype(np.int64) - frame
         except (RuntimeError, ValueError, TypeError):

@@ -222,6 +222,8 @@ class _LaneWork:
                     self._lane.mark().wait()
                 except BaseException as error:  # of anything before: the device tells late
                     self._run.chunks.fail(batch.start, self._named(error, batch))
+                else:
+                    self._run.runtime.keep(self._lane)
 
     def _take(self, batch: range) -> bool:
         """Take a batch, and return whether to go on."""

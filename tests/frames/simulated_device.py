@@ -117,6 +117,9 @@ class SimulatedRuntime(Runtime):
         self.lanes.append(SimulatedLane(self, self._own, self._lock))
         return self.lanes[-1]
 
+    def keep(self, lane: Lane) -> None:
+        assert lane in self.lanes
+
     def staging(self, size: int) -> npt.NDArray[np.uint8]:
         self.happens("staging")
         self.staged.append(np.full(size, POISON, np.uint8))
@@ -146,6 +149,7 @@ class SimulatedLane(Lane):
     """A thread that does what is put onto it."""
 
     def __init__(self, runtime: SimulatedRuntime, own: threading.local, lock: threading.Lock) -> None:
+        super().__init__()
         self._runtime = runtime
         self._own = own
         self._one_at_a_time = lock  # a compiled kernel's place in its grid is one for all threads
