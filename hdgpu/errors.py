@@ -343,6 +343,10 @@ class DeviceUnavailableError(HdgpuError, RuntimeError):
     """The device asked for is not there."""
 
 
+class OutOfMemoryError(HdgpuError, MemoryError):
+    """The memory of the host or of a device does not hold what is asked for."""
+
+
 class KernelCompileError(HdgpuError, RuntimeError):
     """A CUDA kernel cannot be compiled for a device."""
 

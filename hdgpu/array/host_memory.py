@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hdgpu.errors import OutOfMemoryError
+
 __all__ = ["empty", "release"]
 
 # Below this the allocator of the C library keeps memory by itself.
@@ -46,7 +48,7 @@ def empty(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
 
     Raises
     ------
-    MemoryError
+    hdgpu.errors.OutOfMemoryError
         If there is not so much memory.
 
     Examples
@@ -83,7 +85,7 @@ def _take(nbytes: int) -> mmap.mmap:
     try:
         fresh = mmap.mmap(-1, nbytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     except (OSError, OverflowError) as error:
-        raise MemoryError(f"There is no memory for an array of {nbytes} bytes.") from error
+        raise OutOfMemoryError("the memory is too small for an array", found=f"{nbytes} bytes") from error
     fresh.madvise(mmap.MADV_HUGEPAGE)
     return fresh
 

@@ -16,7 +16,7 @@ from hdgpu.array.namespace import Array
 from hdgpu.codecs.route import Route, route_for
 from hdgpu.dicom.frame_index import FrameIndex, index_frames
 from hdgpu.dicom.instance import Instance
-from hdgpu.errors import HdgpuError, MixedSizeError
+from hdgpu.errors import HdgpuError, MixedSizeError, OutOfMemoryError
 from hdgpu.frames.engine import Progress, run_frame, run_plan
 from hdgpu.frames.plain import PlainKind, plain_kind
 from hdgpu.frames.plan import ScatterPlan
@@ -227,6 +227,23 @@ def decode_one(reader: FrameReader, row: int, number: int, how: DecodeOptions) -
     return frame
 
 
+def _memory_for(plan: ScatterPlan, runtime: Runtime) -> Array:
+    """Return memory of a device for the result, for which what is kept there for other uses makes room."""
+    try:
+        return runtime.xp.empty(plan.shape, dtype=plan.dtype)
+    except runtime.out_of_memory:
+        runtime.release()
+    try:
+        return runtime.xp.empty(plan.shape, dtype=plan.dtype)
+    except runtime.out_of_memory as error:
+        raise OutOfMemoryError(
+            f"the result does not fit into the memory of {runtime}",
+            expected=f"{plan.nbytes} bytes",
+            found=str(error).rstrip("."),
+            remedy='Ask for a part of it, for a smaller dtype, or for device="cpu"',
+        ) from error
+
+
 def _decode_on_device(
     plan: ScatterPlan,
     table: FrameTable,
@@ -246,7 +263,7 @@ def _decode_on_device(
         can = decodable(runtime.index, runtime.xp)
         seconds["probe"] = time.perf_counter() - started
         started = time.perf_counter()
-        array = runtime.xp.empty(plan.shape, dtype=plan.dtype)
+        array = _memory_for(plan, runtime)
         tally = run_plan_on_device(
             plan, table, ahead, array, runtime, can, workers=workers, fallback=fallback, progress=progress
         )

@@ -282,7 +282,7 @@ class Volume(ChannelAxes, Voxels, ImageExchange, VolumeBase):
         hdgpu.errors.OutputTypeError
             If the data type cannot hold the values of the volume or `fill_value`, or a mask is to be interpolated
             (also a ValueError).
-        MemoryError
+        hdgpu.errors.OutOfMemoryError
             If the grid has more voxels than there is memory for.
 
         Notes

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hdgpu.errors import VolumeError
+from hdgpu.errors import OutOfMemoryError, VolumeError
 from hdgpu.geometry.affine import Float64Array, as_vector, spacing_of
 from hdgpu.volume.comparison import checked_placement, require_shared_space
 from hdgpu.volume.geometry import VolumeGeometry
@@ -69,7 +69,7 @@ def grid_with_spacing(placement: Placement, spacing: float | Sequence[float]) ->
     before = np.array(placement.spatial_shape, dtype=np.float64)
     fitting = before / ratio
     if not fitting.max() < 2.0**63:
-        raise MemoryError(f"A spacing of {wanted.tolist()} mm makes too many voxels for any memory.")
+        raise OutOfMemoryError("the spacing makes too many voxels for any memory", found=f"{wanted.tolist()} mm")
     sizes = [max(1, math.floor(each + 0.5 + TOLERANCE)) for each in fitting.tolist()]
     first = ((before - 1.0) - (np.array(sizes) - 1.0) * ratio) / 2.0
     affine[:3, 3] += affine[:3, :3] @ first

@@ -14,7 +14,7 @@ from hdgpu.array import host_memory
 from hdgpu.array.functions import dtype_name, host_dtype, native_dtype, select_ranges
 from hdgpu.array.namespace import Array, array_namespace, native_device
 from hdgpu.enum import InterpolationMethods
-from hdgpu.errors import OutputTypeError, VolumeError
+from hdgpu.errors import OutOfMemoryError, OutputTypeError, VolumeError
 from hdgpu.volume import intensity
 from hdgpu.volume.rearrange import SpatialShape
 from hdgpu.volume.resampling import device, host, reference
@@ -137,7 +137,7 @@ class _Work:
         """Return memory for the result: before anything else, for that is what may not fit."""
         whole = (*shape, self.source.shape[3])
         if math.prod(whole) * np.dtype(dtype_name(target)).itemsize >= 2**63:
-            raise MemoryError(f"A volume of {' x '.join(map(str, shape))} voxels fits into no memory.")
+            raise OutOfMemoryError("the volume fits into no memory", found=f"{' x '.join(map(str, shape))} voxels")
         if self.compiled is not None:
             return host_memory.empty(whole, target)
         xp, place = array_namespace(self.source), native_device(self.source)
