@@ -209,6 +209,19 @@ def test_every_way_of_reading_gives_what_the_host_gives(
         assert report.host_reasons == {}
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("way", [way for way in WAYS if way != "read_frame"])  # which joins frames by itself
+def test_a_device_that_is_not_the_current_one(way: str, kind: str, tmp_path: Path) -> None:
+    import cupy
+
+    if cupy.cuda.runtime.getDeviceCount() < 2:
+        pytest.skip("needs two CUDA devices")
+    host, device = arrays_of(WAYS[way][0](kind, tmp_path, device="cpu")), WAYS[way][0](kind, tmp_path, device="cuda:1")
+    assert arrays_of(device)[0].device.id == 1
+    assert cupy.cuda.Device().id == 0
+    np.testing.assert_array_equal(to_numpy(arrays_of(device)[0]), host[0])
+
+
 def test_batches_in_no_order(tmp_path: Path) -> None:
     """More frames than one batch of a lane, none of them by the host."""
     for kind in ("native", "rle"):
