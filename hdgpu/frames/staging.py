@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from hdgpu.codecs.device_route import NATIVE, RLE, DeviceRoute, for_device, instance_route, no_fallback
 from hdgpu.codecs.native_device import BYTE_ORDERS
+from hdgpu.frames.plain import PlainKind, load_plain_frames
 from hdgpu.frames.plan import ScatterPlan
 from hdgpu.frames.worker import FrameReader, FrameWorker, Place, Tally, at_frame
 
@@ -29,6 +30,8 @@ HOST = "host"
 
 # Slots begin at multiples of this, which suits every type.
 _ALIGNMENT = 16
+# A batch is staged in about so many jobs, of so many frames at most: each costs the interpreter's lock.
+_JOBS, _MOST_OF_A_JOB = 32, 16
 
 
 @dataclass(slots=True)
@@ -79,6 +82,7 @@ class Stager:
     fallback: str = "cpu"
     reasons: Counter[str] = field(default_factory=Counter)
     slot_bytes: int = field(init=False)
+    _plain: PlainKind | None = field(init=False, default=None)
     _routes: dict[int, DeviceRoute | None] = field(init=False)
     _workers: list[FrameWorker] = field(default_factory=list)
     _own: threading.local = field(default_factory=threading.local)
@@ -108,20 +112,17 @@ class Stager:
         tuple of int and exception, or None
             The first that failed, and why.
         """
-        jobs = [
-            self.pool.submit(self._stage_one, at, index * self.slot_bytes, memory) for index, at in enumerate(batch)
-        ]
+        size = max(1, min(_MOST_OF_A_JOB, len(batch) // _JOBS))
+        parts = [batch[first : first + size] for first in range(0, len(batch), size)]
+        jobs = [self.pool.submit(self._stage_part, part, batch.start, memory) for part in parts]
+        wait(jobs)  # for those behind a failure, too: they write to the memory
         staged: list[StagedFrame] = []
-        failure: tuple[int, BaseException] | None = None
-        for at, job in zip(batch, jobs, strict=True):
-            error = job.exception()
-            if error is None:
-                staged.append(job.result())
-            elif failure is None:
-                failure = at, error
-        if failure is not None:
-            staged = [frame for frame in staged if frame.at < failure[0]]
-        return staged, failure
+        for job in jobs:
+            frames, failure = job.result()
+            staged += frames
+            if failure is not None:
+                return staged, failure
+        return staged, None
 
     def tally(self) -> Tally:
         """Return what the host has decoded."""
@@ -135,6 +136,7 @@ class Stager:
         stored = max((reader.instance.pixel.frame_bits // 8 + 2 for reader in readers), default=0)
         native = [reader.instance.pixel.frame_bits for reader in readers if self._is_native(reader)]
         if len(native) == len(readers) and len(set(native)) == 1 and native[0] % 8 == 0:
+            self._plain = PlainKind(NATIVE, False, native[0] // 8, "BB", True, (0, 255))  # bytes, as they are
             return native[0] // 8
         rows, columns = self.plan.shape[1:3]
         if self.plan.regions is not None:
@@ -145,6 +147,35 @@ class Stager:
     def _is_native(self, reader: FrameReader) -> bool:
         route = self._routes[id(reader)]
         return route is not None and route.decoder == NATIVE and BYTE_ORDERS[reader.route.name] != "words"
+
+    def _stage_part(
+        self, part: range, start: int, memory: npt.NDArray[np.uint8]
+    ) -> tuple[list[StagedFrame], tuple[int, BaseException] | None]:
+        """Stage frames of a batch that begins at a place of the plan, up to the first that fails."""
+        staged = self._stage_plain(part, start, memory)
+        for at in part[len(staged) :]:
+            try:
+                staged.append(self._stage_one(at, (at - start) * self.slot_bytes, memory))
+            except BaseException as error:
+                return staged, (at, error)
+        return staged, None
+
+    def _stage_plain(self, part: range, start: int, memory: npt.NDArray[np.uint8]) -> list[StagedFrame]:
+        """Stage those frames that the part begins with whose bytes the compiled extension reads, all in one call."""
+        if self._plain is None:
+            return []
+        sources = []
+        for place in self.places[part.start : part.stop]:
+            path = place.reader.source.open_path
+            if path is None:
+                break
+            sources.append((path, *place.reader.index.span(place.number)))
+        if not sources:
+            return []
+        slots = [at - start for at in part[: len(sources)]]
+        unchanged = [1.0] * len(sources), [0.0] * len(sources)
+        done = load_plain_frames(self._plain, sources, slots, unchanged, memory)
+        return [StagedFrame(at, NATIVE, (at - start) * self.slot_bytes, self.slot_bytes) for at in part[:done]]
 
     def _stage_one(self, at: int, slot: int, memory: npt.NDArray[np.uint8]) -> StagedFrame:
         place = self.places[at]
