@@ -15,7 +15,7 @@ from pydicom.uid import UID
 
 import hdgpu as hd
 from hdgpu.array.interop import to_numpy
-from hdgpu.array.namespace import array_namespace, is_cupy_array
+from hdgpu.array.namespace import array_namespace, is_cupy_array, namespace_of_library
 from hdgpu.codecs.nvimgcodec import BatchDecoder, decodable
 from hdgpu.content.palette import PaletteColorLUTTransformation
 from hdgpu.errors import FrameDecodeError, HdgpuError, PixelDataSizeError
@@ -44,9 +44,7 @@ def gpu() -> None:
 @pytest.fixture(scope="module")
 def can(gpu: None) -> frozenset[str]:
     """Kinds of streams that nvImageCodec decodes here."""
-    import cupy
-
-    return decodable(0, cupy)
+    return decodable(0, namespace_of_library("cupy"))
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
