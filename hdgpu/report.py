@@ -20,7 +20,8 @@ class DecodeReport:
     decoded_bytes : int
         Bytes of the volume.
     seconds : dict of str to float
-        Wall-clock seconds by stage, in order.
+        Wall-clock seconds by stage, in order.  On a device reading, decoding and waiting for the device overlap, in
+        several lanes: the time of all of them is divided by what the lanes were busy with.
     workers : int
         Decoding threads.
     device : str
@@ -64,8 +65,9 @@ class DecodeReport:
             f" {self.decoded_bytes / 1e6:.1f} MB in the volume on {self.device}",
         ]
         lines += [f"host     {count} because of {reason}" for reason, count in sorted(self.host_reasons.items())]
+        threaded = "read" if "read" in self.seconds else "decode"
         for stage, seconds in self.seconds.items():
-            threads = f" with {self.workers} thread{'s' * (self.workers > 1)}" if stage == "decode" else ""
+            threads = f" with {self.workers} thread{'s' * (self.workers > 1)}" if stage == threaded else ""
             lines.append(f"{stage:<8} {seconds:6.3f} s{threads}")
         lines.append(f"{'total':<8} {self.total_seconds:6.3f} s")
         return "\n".join(lines)

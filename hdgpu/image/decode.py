@@ -267,7 +267,8 @@ def _decode_on_device(
         tally = run_plan_on_device(
             plan, table, ahead, array, runtime, can, workers=workers, fallback=fallback, progress=progress
         )
-    seconds["decode"] = time.perf_counter() - started
+    elapsed = time.perf_counter() - started
+    seconds.update((stage, elapsed * share) for stage, share in tally.shares.items())
     report = DecodeReport(
         dict(tally.frames_per_route), tally.encoded_bytes, plan.nbytes, seconds, workers, str(runtime),
         dict(tally.host_reasons), tally.batch_frames,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from typing import Any
 
@@ -24,6 +25,7 @@ from hdgpu.frames import device_engine
 from hdgpu.frames.device_engine import DeviceTally, run_plan_on_device
 from hdgpu.frames.engine import run_plan
 from hdgpu.frames.plan import ScatterPlan
+from hdgpu.frames.staging import Stager
 from hdgpu.frames.table import FrameTable
 from hdgpu.image.decode import prepare_readers
 from hdgpu.pixels.options import TransformOptions
@@ -212,6 +214,22 @@ def test_memory_that_runs_out_halves_the_batch(kinds: tuple[str, ...]) -> None:
     out, _ = series.on_device(runtime)
     np.testing.assert_array_equal(out, series.on_host())
     assert runtime.released or kinds == ("jpeg2000",)  # which uploads nothing
+
+
+def test_shares_say_what_the_lanes_were_busy_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    series = Series("native")
+    _, tally = series.on_device(SimulatedRuntime())
+    assert list(tally.shares) == ["read", "decode", "wait"]
+    assert sum(tally.shares.values()) == pytest.approx(1)
+    read = Stager.stage
+
+    def slow(self: Stager, *arguments: Any) -> Any:
+        time.sleep(0.2)
+        return read(self, *arguments)
+
+    monkeypatch.setattr(Stager, "stage", slow)
+    _, tally = series.on_device(SimulatedRuntime())
+    assert tally.shares["read"] > 0.5
 
 
 def test_memory_that_does_not_do_for_one_frame_is_an_error() -> None:

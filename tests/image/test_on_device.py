@@ -197,6 +197,7 @@ def test_every_way_of_reading_gives_what_the_host_gives(
     np.testing.assert_array_equal(device.affine, host.affine)
     report = device.report
     assert sum(report.frames_per_route.values()) == count
+    assert list(report.seconds)[-4:] == ["probe", "read", "decode", "wait"]
     if kind == "jpeg-ls":
         assert report.frames_per_route == host.report.frames_per_route
         assert report.host_reasons == {NO_GPU: count}
