@@ -15,55 +15,12 @@ from pathlib import Path
 
 __all__ = ["cached", "cuda_headers", "folder", "for_nvrtc", "run_compiler"]
 
-SHIM = Path(__file__).with_name("kernel.hpp")
+SHIMS = [Path(__file__).with_name(name) for name in ("kernel.hpp", "cupy_kernel.hpp")]
 FLAGS = (
-    "-std=c++17",
-    "-O1",
-    "-g0",
-    "-shared",
-    "-fPIC",
-    "-ffp-contract=off",
-    "-fno-strict-aliasing",
-    "-w",
-    "-fpermissive",
-)
+    "-std=c++17", "-O1", "-g0", "-shared", "-fPIC", "-ffp-contract=off", "-fno-strict-aliasing", "-w", "-fpermissive",
+)  # fmt: skip
 # Headers of CuPy's kernels, compiled once.
 CUPY = ("complex.cuh", "carray.cuh", "float16.cuh", "atomics.cuh", "math_constants.h")
-# What of CUDA's only they use.
-DEVICE_FUNCTIONS = """
-#pragma once
-#define WITH_CUDA_HEADERS
-#include <algorithm>
-#include <cassert>
-#include <climits>
-#include <cstdint>
-#include "kernel.hpp"
-using std::abs, std::isfinite, std::isinf, std::isnan, std::max, std::min, std::signbit;
-static const int warpSize = 32;
-template <typename To, typename From>
-inline To same_bits(From from) {
-    To to;
-    std::memcpy(&to, &from, sizeof to);
-    return to;
-}
-inline float __int_as_float(int bits) { return same_bits<float>(bits); }
-inline int __float_as_int(float value) { return same_bits<int>(value); }
-inline double __longlong_as_double(long long bits) { return same_bits<double>(bits); }
-inline long long __double_as_longlong(double value) { return same_bits<long long>(value); }
-inline int __popc(unsigned word) { return __builtin_popcount(word); }
-inline int __popcll(unsigned long long word) { return __builtin_popcountll(word); }
-inline int __clz(int word) { return word ? __builtin_clz(word) : 32; }
-template <typename Word>
-inline Word atomicExch(Word* at, std::common_type_t<Word> value) {
-    return std::exchange(*at, value);
-}
-template <typename Word>
-inline Word atomicCAS(Word* at, std::common_type_t<Word> expected, std::common_type_t<Word> value) {
-    const Word before = *at;
-    if (before == expected) *at = value;
-    return before;
-}
-"""
 
 _ENTRY = re.compile(r'extern\s+"C"\s+__global__\s+void\s+(?:__launch_bounds__\([^)]*\)\s*)?(\w+)\s*\(')
 _LAUNCHES = """
@@ -78,10 +35,11 @@ extern "C" void run_{name}(void* held, const unsigned* grid) {{
 
 @functools.cache
 def folder() -> Path:
-    """Return where libraries are kept, those of another user or another shim elsewhere."""
-    shim = hashlib.sha256((SHIM.read_text() + DEVICE_FUNCTIONS + repr(FLAGS)).encode()).hexdigest()[:12]
-    made = Path(tempfile.gettempdir()) / f"hdgpu-cuda-on-host-{os.getuid()}-{shim}"
+    """Return where libraries are kept, those of another user or other shims elsewhere."""
+    shims = "".join(shim.read_text() for shim in SHIMS) + repr(FLAGS)
+    made = Path(tempfile.gettempdir()) / f"hdgpu-cuda-on-host-{os.getuid()}-{_digest(shims)}"
     made.mkdir(exist_ok=True, mode=0o700)
+    assert made.stat().st_uid == os.getuid(), f"{made} is somebody else's"
     return made
 
 
@@ -93,6 +51,10 @@ def cuda_headers() -> str:
     found = find_nvidia_header_directory("cudart")
     assert found, "the CUDA of the host needs the headers of CUDA: pip install nvidia-cuda-runtime"
     return str(found)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
 def run_compiler(*arguments: str) -> None:
@@ -110,8 +72,7 @@ def run_compiler(*arguments: str) -> None:
 
 def cached(name: str, key: str, build: Callable[[Path], None]) -> Path:
     """Return a file that is built once for a key; processes may ask for it at the same time."""
-    digest = hashlib.sha256(key.encode()).hexdigest()[:20]
-    path = folder() / f"{digest}_{name}"
+    path = folder() / f"{_digest(key)}_{name}"
     if not path.exists():
         with tempfile.TemporaryDirectory(dir=folder()) as scratch:
             build(Path(scratch) / name)
@@ -150,7 +111,8 @@ def compiled(source: str, options: tuple[str, ...]) -> Path:
     def build(target: Path) -> None:
         includes = tuple(option for option in options if option.startswith("-I"))
         headers = "".join(f"#include <cupy/{name}>\n" for name in CUPY) if "<cupy/carray.cuh>" in source else ""
-        header = precompiled(DEVICE_FUNCTIONS + headers, (f"-I{SHIM.parent}", *includes))
+        shim = f'#pragma once\n#include "{SHIMS[-1]}"\n{headers}'
+        header = precompiled(shim, includes)
         text = target.with_suffix(".cpp")
         text.write_text(source + launches)
         run_compiler(*options, "-include", str(header), str(text), "-o", str(target))

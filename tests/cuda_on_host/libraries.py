@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
-import mmap
 import os
 import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
-from tests.cuda_on_host.compiler import cached, cuda_headers, folder, for_nvrtc, run_compiler
+from tests.cuda_on_host.compiler import cached, cuda_headers, for_nvrtc, run_compiler
 
 __all__ = ["put_below_cupy"]
 
 HERE = Path(__file__).parent
-SOURCES = {"libcuda.so.1": ("runtime.cpp", "driver.cpp"), "libnvrtc.so.13": ("nvrtc.cpp",)}
+SOURCES = {"libcuda.so.1": ("runtime.cpp", "driver.cpp", "jump.cpp"), "libnvrtc.so.13": ("nvrtc.cpp",)}
 RUNTIME = "cupy_backends.cuda.api.runtime"
-_PAGE = mmap.PAGESIZE
-_PROT_READ_WRITE_EXECUTE = 7
 
 # What must live as long as the process.
 _kept: list[Any] = []
@@ -27,7 +24,7 @@ _kept: list[Any] = []
 
 def put_below_cupy() -> None:
     """Load the libraries under the names that CuPy asks for, and have its calls of the runtime jump to ours."""
-    os.environ["CUPY_CACHE_DIR"] = str(folder() / "cupy")
+    os.environ["CUPY_CACHE_IN_MEMORY"] = "1"  # what a device would find on disk is not for it
     driver, nvrtc = (_library(name) for name in SOURCES)
     nvrtc.cuda_on_host_compile_with(for_nvrtc)
     _kept.extend((driver, nvrtc, for_nvrtc))
@@ -64,13 +61,5 @@ def _lead_runtime_to(library: ctypes.CDLL) -> None:
     for place, name in entries:
         if not name.endswith(("_ptsz", "_ptds")):
             target = getattr(library, name, library.cuda_on_host_unsupported)
-            _write_jump(base + int(place, 16), ctypes.cast(target, ctypes.c_void_p).value or 0)
-
-
-def _write_jump(place: int, target: int) -> None:
-    first = place // _PAGE * _PAGE
-    protect = ctypes.CDLL(None, use_errno=True).mprotect
-    protect.argtypes = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int
-    assert protect(first, 2 * _PAGE, _PROT_READ_WRITE_EXECUTE) == 0, os.strerror(ctypes.get_errno())
-    jump = b"\x48\xb8" + target.to_bytes(8, "little") + b"\xff\xe0"  # mov rax, target; jmp rax
-    ctypes.memmove(place, jump, len(jump))
+            led = library.cuda_on_host_lead(ctypes.c_void_p(base + int(place, 16)), target)
+            assert led == 0, f"no jump can be written over {name}"
