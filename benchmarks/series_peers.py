@@ -176,7 +176,8 @@ class Rival:
     def load(self, paths: Sequence[Path]) -> Any:
         """Read with pydicom, decode, stack and rescale."""
         xp = self._place.xp
-        datasets = in_order([pydicom.dcmread(path) for path in paths])
+        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+            datasets = in_order(list(pool.map(pydicom.dcmread, paths)))
         if datasets[0].file_meta.TransferSyntaxUID not in [SYNTAXES[name] for name in NVIMGCODEC]:
             raise ValueError("nvImageCodec has no decoder for the transfer syntax")
         images = self.decode([stream_of(dataset) for dataset in datasets])

@@ -182,11 +182,12 @@ class CudaRuntime(Runtime):
         return int((free + pooled) * _SHARE)
 
     def release(self) -> None:
-        """Give idle lanes and the free blocks of CuPy's pool back."""
+        """Give idle lanes and the free blocks of CuPy's pools back."""
         with self.active():
             with _idle_lock:
                 _idle.pop(self.index, None)
             self._cupy.get_default_memory_pool().free_all_blocks()
+            self._cupy.get_default_pinned_memory_pool().free_all_blocks()
 
 
 _idle: dict[int | None, list[Lane]] = {}

@@ -180,6 +180,8 @@ def _jpeg2000(stream: Codestream, header: Jpeg2000Header, pixel: ImagePixel) -> 
         return "", "signed samples of up to 8 bits"
     if header.high_throughput and (stream.signed or stream.components > 1):
         return "", "HTJ2K that is signed or in colour"
+    if header.high_throughput and not header.reversible:  # which may have more than the pass that nvJPEG2000 decodes
+        return "", "lossy HTJ2K"
     if stream.components > 1 and not header.colour_transform:
         return "", "components without a colour transform"
     if stream.components > 1 and pixel.photometric_interpretation.startswith("YBR_FULL"):

@@ -26,7 +26,11 @@ __all__ = ["DeviceTally", "run_plan_on_device"]
 
 LANES = 2
 MOST_FRAMES = 256
-"""Of a batch."""
+MOST_BYTES = 512 << 20
+"""Of a batch, as decoded."""
+
+MOST_STAGED_BYTES = 32 << 20
+"""Of a batch that is copied from memory of the host: while it is read, nothing of it is on its way."""
 
 
 @dataclass(slots=True)
@@ -131,5 +135,6 @@ def _shares(lanes: Sequence[dict[str, float]]) -> dict[str, float]:
 
 def _batch_frames(stager: Stager, budget: int, count: int) -> int:
     """Return how many frames a batch has: staged and stored twice for each lane, within the budget."""
-    each = 3 * stager.slot_bytes * LANES
-    return max(1, min(MOST_FRAMES, budget // each, -(-count // LANES)))
+    each = max(1, stager.slot_bytes)
+    most = (MOST_STAGED_BYTES if stager.needs_memory else MOST_BYTES) // each
+    return max(1, min(MOST_FRAMES, most, budget // (3 * each * LANES), -(-count // LANES)))

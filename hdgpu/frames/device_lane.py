@@ -19,7 +19,7 @@ from hdgpu.codecs.device_route import IN_DOUBT, no_fallback
 from hdgpu.errors import HdgpuError
 from hdgpu.frames.engine import Chunks
 from hdgpu.frames.plan import ScatterPlan
-from hdgpu.frames.staging import HOST, StagedFrame, Stager
+from hdgpu.frames.staging import HOST, StagedFrame, Stager, StagingMemory
 from hdgpu.frames.worker import Place, at_frame
 from hdgpu.pixels.run import scatter_frames
 
@@ -103,7 +103,8 @@ class LaneWork:
         lane.follow(ready)
         self._run = run
         self._lane = lane
-        self._memory: list[tuple[npt.NDArray[np.uint8] | None, Event | None]] = [(None, None)] * 2
+        self._memory = [StagingMemory(run.runtime.staging) for _ in range(2)]
+        self._copied: list[Event | None] = [None, None]
         self._turn = 0
         self._decoder = DeviceDecoder(run.runtime, lane)
         self._most = run.batch_frames  # on the device at once, halved when its memory runs out
@@ -132,9 +133,10 @@ class LaneWork:
         try:
             failure = self._batch(batch)
         except BaseException as error:
-            failure = batch.start, self._named(error, batch)
+            failure = batch.start, error
         if failure is not None:
-            chunks.fail(*failure)
+            at, cause = failure
+            chunks.fail(at, self._named(cause, batch))
             return False
         chunks.done(len(batch))
         return True
@@ -162,7 +164,7 @@ class LaneWork:
                 with self._busy("decode"):
                     self._on_device(staged, memory)
             finally:
-                self._memory[self._turn] = memory, self._lane.mark()
+                self._copied[self._turn] = self._lane.mark()
                 self._turn = 1 - self._turn
         return failure
 
@@ -174,16 +176,15 @@ class LaneWork:
         finally:
             self.seconds[stage] += time.perf_counter() - started
 
-    def _free_memory(self, size: int) -> npt.NDArray[np.uint8]:
+    def _free_memory(self, size: int) -> StagingMemory:
         """Return staging memory that no copy reads any more."""
-        memory, event = self._memory[self._turn]
+        event = self._copied[self._turn]
         if event is not None:
             event.wait()
-        if memory is None or memory.size < size:
-            memory = self._run.runtime.staging(size)
-        return memory
+        self._memory[self._turn].reserve(size)
+        return self._memory[self._turn]
 
-    def _on_device(self, staged: Sequence[StagedFrame], memory: npt.NDArray[np.uint8]) -> None:
+    def _on_device(self, staged: Sequence[StagedFrame], memory: StagingMemory) -> None:
         """Copy, decode and scatter frames; where the device has no memory for all of them, in halves."""
         if len(staged) <= self._most:
             try:
@@ -199,9 +200,12 @@ class LaneWork:
         self._on_device(staged[:half], memory)
         self._on_device(staged[half:], memory)
 
-    def _copy_and_decode(self, staged: Sequence[StagedFrame], memory: npt.NDArray[np.uint8]) -> None:
-        begin, end = staged[0].slot, max((each.slot + each.length for each in staged), default=0)
-        copied: Any = self._lane.upload(memory[begin:end]) if any(each.length for each in staged) else None
+    def _copy_and_decode(self, staged: Sequence[StagedFrame], memory: StagingMemory) -> None:
+        copied: Any = None
+        begin = min((each.slot for each in staged if each.length), default=0)
+        end = max((each.slot + each.length for each in staged if each.length), default=0)
+        if end > begin:
+            copied = self._lane.upload(memory.array()[begin:end])
         groups: dict[tuple[int, int, str], list[StagedFrame]] = {}
         for each in staged:
             reader = self._run.places[each.at].reader

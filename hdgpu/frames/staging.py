@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +23,7 @@ from hdgpu.frames.plain import PlainKind, load_plain_frames
 from hdgpu.frames.plan import ScatterPlan
 from hdgpu.frames.worker import FrameReader, FrameWorker, Place, Tally, at_frame
 
-__all__ = ["HOST", "StagedFrame", "Stager"]
+__all__ = ["HOST", "StagedFrame", "Stager", "StagingMemory"]
 
 HOST = "host"
 """Decoder of the frames that are staged as output values."""
@@ -59,6 +59,40 @@ class StagedFrame:
     codestream: bytes = b""
 
 
+class StagingMemory:
+    """Memory that a device copies from, taken when it is first written to: batches of codestreams need none.
+
+    Parameters
+    ----------
+    take : callable
+        Returns host memory of so many bytes.
+    """
+
+    def __init__(self, take: Callable[[int], npt.NDArray[np.uint8]]) -> None:
+        self._take = take
+        self._size = self._used = 0
+        self._array: npt.NDArray[np.uint8] | None = None
+        self._lock = threading.Lock()
+
+    def reserve(self, size: int) -> None:
+        """Say how many bytes the next batch may need; nothing copies from the memory any more."""
+        self._size, self._used = size, 0
+
+    def slot(self, size: int) -> int:
+        """Return where so many bytes lie that are nobody else's."""
+        with self._lock:
+            start = self._used
+            self._used += -(-size // _ALIGNMENT) * _ALIGNMENT
+        return start
+
+    def array(self) -> npt.NDArray[np.uint8]:
+        """Return the memory, (n,) uint8 of at least the size."""
+        with self._lock:
+            if self._array is None or self._array.size < self._size:
+                self._array = self._take(self._size)
+            return self._array
+
+
 @dataclass(slots=True)
 class Stager:
     """Stages the frames of a plan, in the threads of a pool.
@@ -73,6 +107,13 @@ class Stager:
         Kinds of streams that nvImageCodec decodes on the device.
     fallback : {"cpu", "error"}
         Whether the host decodes what the device does not.
+
+    Attributes
+    ----------
+    slot_bytes : int
+        Of memory for each frame.
+    needs_memory : bool
+        Whether frames are known to need it: native and RLE ones, and those that the host decodes.
     """
 
     plan: ScatterPlan
@@ -82,6 +123,7 @@ class Stager:
     fallback: str = "cpu"
     reasons: Counter[str] = field(default_factory=Counter)
     slot_bytes: int = field(init=False)
+    needs_memory: bool = field(init=False)
     _plain: PlainKind | None = field(init=False, default=None)
     _routes: dict[int, DeviceRoute | None] = field(init=False)
     _workers: list[FrameWorker] = field(default_factory=list)
@@ -92,18 +134,17 @@ class Stager:
         readers = {id(place.reader): place.reader for place in self.places}
         self._routes = {key: instance_route(reader.route, self.can) for key, reader in readers.items()}
         self.slot_bytes = self._slot_bytes(list(readers.values()))
+        self.needs_memory = any(route is not None for route in self._routes.values())
 
-    def stage(
-        self, batch: range, memory: npt.NDArray[np.uint8]
-    ) -> tuple[list[StagedFrame], tuple[int, BaseException] | None]:
+    def stage(self, batch: range, memory: StagingMemory) -> tuple[list[StagedFrame], tuple[int, BaseException] | None]:
         """Stage some frames.
 
         Parameters
         ----------
         batch : range
             Places in the plan.
-        memory : numpy.ndarray
-            uint8, with a slot of `slot_bytes` for each.
+        memory : StagingMemory
+            With a slot of `slot_bytes` for each.
 
         Returns
         -------
@@ -149,18 +190,18 @@ class Stager:
         return route is not None and route.decoder == NATIVE and BYTE_ORDERS[reader.route.name] != "words"
 
     def _stage_part(
-        self, part: range, start: int, memory: npt.NDArray[np.uint8]
+        self, part: range, start: int, memory: StagingMemory
     ) -> tuple[list[StagedFrame], tuple[int, BaseException] | None]:
         """Stage frames of a batch that begins at a place of the plan, up to the first that fails."""
         staged = self._stage_plain(part, start, memory)
         for at in part[len(staged) :]:
             try:
-                staged.append(self._stage_one(at, (at - start) * self.slot_bytes, memory))
+                staged.append(self._stage_one(at, start, memory))
             except BaseException as error:
                 return staged, (at, error)
         return staged, None
 
-    def _stage_plain(self, part: range, start: int, memory: npt.NDArray[np.uint8]) -> list[StagedFrame]:
+    def _stage_plain(self, part: range, start: int, memory: StagingMemory) -> list[StagedFrame]:
         """Stage those frames that the part begins with whose bytes the compiled extension reads, all in one call."""
         if self._plain is None:
             return []
@@ -174,21 +215,25 @@ class Stager:
             return []
         slots = [at - start for at in part[: len(sources)]]
         unchanged = [1.0] * len(sources), [0.0] * len(sources)
-        done = load_plain_frames(self._plain, sources, slots, unchanged, memory)
+        done = load_plain_frames(self._plain, sources, slots, unchanged, memory.array())
         return [StagedFrame(at, NATIVE, (at - start) * self.slot_bytes, self.slot_bytes) for at in part[:done]]
 
-    def _stage_one(self, at: int, slot: int, memory: npt.NDArray[np.uint8]) -> StagedFrame:
+    def _stage_one(self, at: int, start: int, memory: StagingMemory) -> StagedFrame:
         place = self.places[at]
         with at_frame(place.reader, place.number):
             route, data = self._route(place)
             if route.decoder is None and self.fallback == "error":
                 raise no_fallback(route.reason)
+        if route.decoder not in (None, NATIVE, RLE):
+            return StagedFrame(at, route.decoder, 0, 0, bytes(data))
+        size = int(np.prod(self._shape_of(at))) * self.plan.dtype.itemsize if route.decoder is None else len(data)
+        # close together, so that no gaps are copied; plain frames, and those between them, each at its own place
+        slot = memory.slot(size) if self._plain is None else (at - start) * self.slot_bytes
+        piece = memory.array()[slot : slot + size]
         if route.decoder is None:
-            return self._stage_values(at, slot, memory, route.reason)
-        if route.decoder not in (NATIVE, RLE):
-            return StagedFrame(at, route.decoder, slot, 0, bytes(data))
-        memory[slot : slot + len(data)] = np.frombuffer(data, np.uint8)
-        return StagedFrame(at, route.decoder, slot, len(data))
+            return self._stage_values(at, slot, piece, route.reason)
+        piece[:] = np.frombuffer(data, np.uint8)
+        return StagedFrame(at, route.decoder, slot, size)
 
     def _route(self, place: Place) -> tuple[DeviceRoute, bytes | memoryview]:
         """Return the route of a frame, and its bytes unless that is the host, which reads them itself."""
@@ -201,9 +246,9 @@ class Stager:
             return DeviceRoute(None, "more bytes than the frame has unpacked"), b""
         return route, data
 
-    def _stage_values(self, at: int, slot: int, memory: npt.NDArray[np.uint8], reason: str) -> StagedFrame:
+    def _stage_values(self, at: int, slot: int, piece: npt.NDArray[np.uint8], reason: str) -> StagedFrame:
         """Decode and transform a frame on the host, into its slot."""
-        out = self.values_of(at, memory[slot : slot + self.slot_bytes])
+        out = self.values_of(at, piece)
         self.decode(at, out)
         with self._lock:
             self.reasons[reason] += 1
@@ -211,11 +256,14 @@ class Stager:
 
     def values_of(self, at: int, slot: Any) -> Any:
         """Return a slot, on the host or on the device, as the values of a frame or of the part of it that is wanted."""
-        shape = self.plan.shape[1:]
-        if self.plan.regions is not None:
-            shape = (*self.plan.regions[at, 2:4].tolist(), *self.plan.shape[3:])
+        shape = self._shape_of(at)
         size = int(np.prod(shape)) * self.plan.dtype.itemsize
         return slot[:size].view(self.plan.dtype).reshape(shape)
+
+    def _shape_of(self, at: int) -> tuple[int, ...]:
+        if self.plan.regions is None:
+            return self.plan.shape[1:]
+        return (*self.plan.regions[at, 2:4].tolist(), *self.plan.shape[3:])
 
     def decode(self, at: int, out: npt.NDArray[Any]) -> None:
         """Decode a frame of the plan on the host, straight to its output values."""

@@ -246,6 +246,22 @@ def test_the_budget_bounds_a_batch() -> None:
     assert all(each.size <= 2 * frame for each in runtime.staged)
 
 
+def test_what_the_host_copies_from_bounds_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device_engine, "MOST_STAGED_BYTES", 3 * ROWS * COLUMNS * 2)
+    runtime = SimulatedRuntime()
+    _, tally = Series("native").on_device(runtime)
+    assert tally.batch_frames == 3
+    assert all(each.size <= 3 * ROWS * COLUMNS * 2 for each in runtime.staged)
+
+
+@needs_nvimgcodec
+def test_codestreams_take_no_memory_to_copy_from() -> None:
+    runtime = SimulatedRuntime()
+    _, tally = Series("jpeg2000").on_device(runtime)
+    assert tally.frames_per_route == {DECODERS["jpeg2000"]: 23}
+    assert not runtime.staged
+
+
 def test_without_fallback_a_frame_for_the_host_is_an_error() -> None:
     with pytest.raises(FrameDecodeError, match="the GPU does not decode this frame: no GPU decodes"):
         Series("native", "jpeg-ls").on_device(SimulatedRuntime(), fallback="error")
