@@ -14,6 +14,7 @@ import functools
 import importlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import product
 from types import ModuleType
 from typing import Any
 
@@ -35,6 +36,8 @@ KINDS = ("jpeg", "jpeg-colour", "jpeg-lossless", "jpeg2000", "jpeg2000-signed", 
 
 # Chroma is interpolated as libjpeg-turbo does it, not repeated.
 _OPTIONS = ":fancy_upsampling=1"
+# Devices whose JPEG engine is left out: what it decodes is not what their kernels decode.
+_without_engine: set[int] = set()
 # Lossy frames may differ by this much between decoders.
 _LOSSY = 3
 
@@ -82,7 +85,8 @@ class BatchDecoder:
     """
 
     def __init__(self, device: int | None) -> None:
-        self._library, where = library_on(device, "HW_GPU_ONLY", "GPU_ONLY", "HYBRID_CPU_GPU")
+        engine = () if device in _without_engine else ("HW_GPU_ONLY",)
+        self._library, where = library_on(device, *engine, "GPU_ONLY", "HYBRID_CPU_GPU")
         self._decoder = self._library.Decoder(**where, options=_OPTIONS)
 
     def decode(self, streams: Sequence[bytes], slots: Sequence[Array], *, stream: int = 0) -> list[bool]:
@@ -157,6 +161,17 @@ def decodable(device: int | None, xp: Namespace) -> frozenset[str]:
     """
     if opening_problem(device):
         return frozenset()
+    can = _tried(device, xp)
+    if device is not None and "jpeg-colour" not in can:  # an engine may repeat chroma instead of interpolating it
+        _without_engine.add(device)
+        without = _tried(device, xp)
+        if without > can:
+            return without
+        _without_engine.discard(device)
+    return can
+
+
+def _tried(device: int | None, xp: Namespace) -> frozenset[str]:
     decoder = BatchDecoder(device)
     return frozenset(kind for kind in KINDS if _comes_out_right(decoder, kind, xp))
 
@@ -188,7 +203,7 @@ def _comes_out_right(decoder: BatchDecoder, kind: str, xp: Namespace) -> bool:
             slot = xp.zeros((*frame.shape[:2], 3 if frame.ndim == 3 else 1), dtype=frame.dtype)
             done = decoder.decode([data], [slot])
             difference = to_numpy(slot).reshape(frame.shape).astype(np.int64) - frame
-        except (RuntimeError, ValueError, TypeError):
+        except (AttributeError, MemoryError, RuntimeError, TypeError, ValueError):
             return False
         if not all(done) or np.abs(difference).max() > (_LOSSY if kind in ("jpeg", "jpeg-colour") else 0):
             return False
@@ -207,8 +222,10 @@ def _known_frames(kind: str) -> Iterator[tuple[bytes, npt.NDArray[Any]]]:
         data = codecs.jpeg8_encode(grey)
         yield data, codecs.jpeg8_decode(data)
     elif kind == "jpeg-colour":
-        for subsampling in ("444", "422", "420"):
-            data = codecs.jpeg8_encode(colour, colorspace="RGB", outcolorspace="YCBCR", subsampling=subsampling)
+        edges = np.full((33, 49, 3), (200, 30, 30), np.uint8)  # where chroma that is repeated differs most
+        edges[7:24, 11:44] = 30, 30, 200
+        for frame, subsampling in product((colour, edges), ("444", "422", "420")):
+            data = codecs.jpeg8_encode(frame, colorspace="RGB", outcolorspace="YCBCR", subsampling=subsampling)
             yield data, codecs.jpeg8_decode(data, colorspace="YCBCR", outcolorspace="RGB")
     elif kind == "jpeg-lossless":  # zeros from many versions of nvJPEG, at some precisions
         for bits, frame in deep.items():

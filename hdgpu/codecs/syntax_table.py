@@ -113,6 +113,7 @@ def _jpeg2000_frames(*, high_throughput: bool) -> Iterator[tuple[ImagePixel, Cod
         colour = _colour(photometric)
         yield colour, _jpeg2000(colour, high_throughput, colour_transform=transformed)
     yield _colour("YBR_RCT"), _jpeg2000(_colour("YBR_RCT"), high_throughput, subsampled=True)
+    yield grey, _jpeg2000(grey, high_throughput, reversible=False)
 
 
 def _grey(bits: int) -> ImagePixel:
@@ -150,8 +151,13 @@ def _jpeg(sof: int, pixel: ImagePixel, **different: object) -> Codestream:
 
 
 def _jpeg2000(
-    pixel: ImagePixel, high_throughput: bool, *, colour_transform: bool = False, subsampled: bool = False
+    pixel: ImagePixel,
+    high_throughput: bool,
+    *,
+    colour_transform: bool = False,
+    subsampled: bool = False,
+    reversible: bool = True,
 ) -> Codestream:
     size = pixel.rows, pixel.columns, pixel.samples_per_pixel, pixel.bits_stored, bool(pixel.pixel_representation)
-    header = Jpeg2000Header(0, 0, 0, *size, subsampled, high_throughput, True, colour_transform or subsampled)
+    header = Jpeg2000Header(0, 0, 0, *size, subsampled, high_throughput, reversible, colour_transform or subsampled)
     return Codestream("jpeg2000", *size, header)

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from hdgpu.codecs.device_route import DeviceRoute, frame_route, instance_route, stream_route
+from hdgpu.codecs.encode_htj2k import encode_irreversible, encode_reversible
+from hdgpu.codecs.loss import Loss
 from hdgpu.codecs.nvimgcodec import KINDS
 from hdgpu.codecs.route import route_for
 from hdgpu.codecs.sniff import sniff
@@ -138,6 +140,15 @@ def test_a_codestream_of_another_transfer_syntax_is_refused() -> None:
     data, pixel = jpeg2000(np.zeros((40, 50), np.uint8))
     with pytest.raises(FrameDecodeError, match="not of the transfer syntax's format"):
         frame_route(data, route_for("1.2.840.10008.1.2.4.50", pixel), ALL)
+
+
+def test_lossy_htj2k_is_the_hosts() -> None:
+    """It may have passes that nvJPEG2000 leaves out without a word."""
+    frame = (np.arange(64 * 80).reshape(64, 80) * 7 % 4096).astype(np.uint16)
+    pixel = ImagePixel(64, 80)
+    lossless, lossy = encode_reversible(frame, pixel, Loss()), encode_irreversible(frame, pixel, Loss(psnr=40.0))
+    assert stream_route(sniff(lossless), pixel, ALL).decoder == "nvimgcodec:htj2k"
+    assert stream_route(sniff(lossy), pixel, ALL) == DeviceRoute(None, "lossy HTJ2K")
 
 
 def test_boxes_are_taken_off() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import imagecodecs
 import numpy as np
 import pytest
 
+from hdgpu.codecs import nvimgcodec
 from hdgpu.codecs.nvimgcodec import KINDS, BatchDecoder, decodable, installed
 from hdgpu.codecs.sniff import sniff
 
@@ -76,3 +79,28 @@ def test_depths_are_not_scaled_to_eight_bits(decoder: BatchDecoder) -> None:
         assert sniff(data).precision == bits
         assert decoder.decode([data], [out]) == [True]
         np.testing.assert_array_equal(out[..., 0], image)
+
+
+def test_an_engine_that_repeats_chroma_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, asked = nvimgcodec.library_on, []
+
+    def on_host(device: int | None, *backends: str) -> Any:
+        asked.append(backends)
+        return opened(None, *backends)
+
+    def right(decoder: BatchDecoder, kind: str, xp: Any) -> bool:
+        return kind != "jpeg-colour" or "HW_GPU_ONLY" not in asked[-1]
+
+    monkeypatch.setattr(nvimgcodec, "library_on", on_host)
+    monkeypatch.setattr(nvimgcodec, "_comes_out_right", right)
+    monkeypatch.setattr(nvimgcodec, "_without_engine", set())
+    assert decodable.__wrapped__(7, np) == set(KINDS)
+    for device, engine in ((7, False), (8, True)):
+        BatchDecoder(device)
+        assert ("HW_GPU_ONLY" in asked[-1]) == engine
+
+
+def test_chroma_that_is_repeated_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "jpeg-colour" in decodable.__wrapped__(None, np)
+    monkeypatch.setattr(nvimgcodec, "_OPTIONS", ":fancy_upsampling=0")
+    assert "jpeg-colour" not in decodable.__wrapped__(None, np)
