@@ -288,11 +288,15 @@ def compiled(kernel: Program, device: int) -> Any:
     """Return CuPy's compiled kernel for the device, which is the current one."""
     import cupy
 
-    module = cupy.RawModule(code=kernel.source, options=(*OPTIONS, *kernel.definitions), backend="nvrtc")
     try:
+        module = cupy.RawModule(code=kernel.source, options=(*OPTIONS, *kernel.definitions), backend="nvrtc")
         return module.get_function(kernel.name)
     except cupy.cuda.compiler.CompileException as error:
         raise compile_error(kernel, error.get_message()) from error
+    except (
+        RuntimeError
+    ) as error:  # NVRTC or CUDA's headers are not found, or the driver does not take what was compiled
+        raise compile_error(kernel, str(error)) from error
 
 
 def compile_error(kernel: Program, log: str) -> KernelCompileError:

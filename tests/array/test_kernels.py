@@ -6,6 +6,7 @@ import sys
 import zipfile
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from hdgpu.array.kernels import (
     Grid,
     Program,
     compile_error,
+    compiled,
     element_strides,
     grid_for,
     launch,
@@ -191,3 +193,16 @@ def test_installed_kernels_are_found(project: Path, tmp_path: Path, kind: str) -
     assert Path(where).is_relative_to(tmp_path / "site" if kind == "wheel" else project)
     assert int(length) == sum(len((ROOT / "hdgpu" / "kernels" / name).read_text()) for name in SOURCES)
     assert int(joined) == len(source_of("transform.cu"))
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("problem", ["no_such_thing", "Failed to find CUDA headers"])
+def test_a_kernel_that_does_not_compile_is_named(problem: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    cupy = pytest.importorskip("cupy")
+    if not cupy.cuda.is_available():
+        pytest.skip("there is no CUDA device")
+    source = 'extern "C" __global__ void wrong() { no_such_thing(); }'
+    if problem != "no_such_thing":
+        monkeypatch.setattr(cupy, "RawModule", mock.Mock(side_effect=RuntimeError(problem)))
+    with pytest.raises(KernelCompileError, match=f"the kernel 'wrong' cannot be compiled: .*{problem}"):
+        compiled(Program("wrong", source, ()), 0)
