@@ -43,6 +43,7 @@ from series_peers import NVIMGCODEC, Loader, Place, Rival, in_order, peers, stre
 
 import hdgpu
 from hdgpu.array.interop import to_numpy
+from hdgpu.codecs import nvimgcodec
 from hdgpu.frames import device_engine
 
 warnings.simplefilter("ignore")
@@ -215,19 +216,29 @@ def report(results: Sequence[dict[str, Any]], bus: float | None) -> tuple[str, i
 # --- Settings ---------------------------------------------------------------------------------------------------------
 
 
-def sweep(paths: Sequence[Path], place: Place) -> list[dict[str, Any]]:
-    """Time sizes of batches, lanes and workers, three loads of each; the fastest come first."""
+def sweep(paths: Sequence[Path], syntax: str, place: Place) -> list[dict[str, Any]]:
+    """Time sizes of batches, lanes and threads, three loads of each; the fastest come first.
+
+    The threads are those of nvImageCodec's decoders where it decodes, and those that read, elsewhere.
+    """
     cores = len(os.sched_getaffinity(0))
-    settings = product((16, 64, 256), (1, 2, 3), sorted({max(1, cores // 4), max(1, cores // 2), cores}))
+    some = sorted({max(1, cores // 4), max(1, cores // 2), cores})
+    threads = [(cores, each) for each in some] if syntax in NVIMGCODEC else [(each, 0) for each in some]
     tried = []
-    for frames, lanes, workers in settings:
+    for frames, lanes, (workers, decoder_threads) in product((16, 64, 256), (1, 2, 3), threads):
+        place.release()  # decoders that were made before have the threads that they have
         bounds = {"MOST_FRAMES": frames, "LANES": lanes, "MOST_BYTES": sys.maxsize, "MOST_STAGED_BYTES": sys.maxsize}
-        with mock.patch.multiple(device_engine, **bounds):
+        with (
+            mock.patch.multiple(device_engine, **bounds),
+            mock.patch.object(nvimgcodec, "DECODER_THREADS", decoder_threads),
+        ):
             times = [
                 wall_seconds(lambda n=workers: hdgpu.load_volume(paths[0].parent, device=place.device, workers=n))[0]
                 for _ in range(3)
             ]
-        tried.append({"batch": frames, "lanes": lanes, "workers": workers, "seconds": statistics.median(times)})
+        setting = {"batch": frames, "lanes": lanes, "workers": workers, "decoder threads": decoder_threads}
+        tried.append({**setting, "seconds": statistics.median(times)})
+    place.release()
     return sorted(tried, key=lambda each: each["seconds"])
 
 
@@ -253,7 +264,7 @@ def arguments_of(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=DATA, help="folder for the files that are written")
     parser.add_argument("--quick", action="store_true", help="fewer slices, and no more turns for what is slow")
     parser.add_argument("--small", action="store_true", help="six slices of 32 x 32")
-    parser.add_argument("--sweep", action="store_true", help="try sizes of batches, lanes and workers as well")
+    parser.add_argument("--sweep", action="store_true", help="try sizes of batches, lanes and threads as well")
     parser.add_argument("--json", type=Path)
     return parser.parse_args(given)
 
@@ -277,14 +288,12 @@ def main(given: Sequence[str] | None = None) -> int:
             print(f"{series}, {syntax}", flush=True)
             results.append(measure(series, syntax, files, place, options.batch, options.rounds, most_seconds))
             if options.sweep:
-                swept[f"{series}, {syntax}"] = sweep(files, place)
+                swept[f"{series}, {syntax}"] = sweep(files, syntax, place)
     text, asked, missed = report(results, bus)
     print("\n" + "\n".join([*unwritten, text]))
     for name, tried in swept.items():
-        rows = [
-            [each["batch"], each["lanes"], each["workers"], f"{each['seconds'] * 1e3:.1f} ms"] for each in tried[:5]
-        ]
-        print(f"\n{name}, the fastest of {len(tried)}\n" + table(["batch", "lanes", "workers", "seconds"], rows))
+        rows = [[*list(each.values())[:-1], f"{each['seconds'] * 1e3:.1f} ms"] for each in tried[:5]]
+        print(f"\n{name}, the fastest of {len(tried)}\n" + table(list(tried[0]), rows))
     if options.json:
         written = {
             "machine": machine(), "gpu": gpu() if on_gpu else None, "bus_bytes_per_second": bus,

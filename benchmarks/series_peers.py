@@ -19,6 +19,9 @@ from pydicom.encaps import generate_frames
 from series_files import SYNTAXES
 from series_host import load_highdicom
 
+from hdgpu.array.device import Device
+from hdgpu.array.streams import runtime_of
+
 Loader = Callable[[Sequence[Path]], Any]
 # What nvImageCodec has a decoder for.
 NVIMGCODEC = ("JPEG 2000", "HTJ2K", "JPEG baseline", "JPEG lossless")
@@ -45,6 +48,11 @@ class Place:
         """Return when the device has done all that was asked of it."""
         if self.device == "cuda":
             self.xp.cuda.Device().synchronize()
+
+    def release(self) -> None:
+        """Give back what hdgpu keeps from load to load."""
+        if self.device == "cuda":
+            runtime_of(Device("cuda", 0)).release()
 
 
 def peers(place: Place, batch: int) -> dict[str, Loader]:

@@ -34,6 +34,9 @@ __all__ = ["KINDS", "BatchDecoder", "decodable", "installed", "library_on", "ope
 KINDS = ("jpeg", "jpeg-colour", "jpeg-lossless", "jpeg2000", "jpeg2000-signed", "jpeg2000-colour", "htj2k")
 """Kinds of streams that are tried, and decoded if they come out right."""
 
+DECODER_THREADS = 0
+"""Threads of the host that a decoder has; 0 for as many as there are processors."""
+
 # Chroma is interpolated as libjpeg-turbo does it, not repeated.
 _OPTIONS = ":fancy_upsampling=1"
 # Devices whose JPEG engine is left out: what it decodes is not what their kernels decode.
@@ -87,7 +90,7 @@ class BatchDecoder:
     def __init__(self, device: int | None) -> None:
         engine = () if device in _without_engine else ("HW_GPU_ONLY",)
         self._library, where = library_on(device, *engine, "GPU_ONLY", "HYBRID_CPU_GPU")
-        self._decoder = self._library.Decoder(**where, options=_OPTIONS)
+        self._decoder = self._library.Decoder(**where, max_num_cpu_threads=DECODER_THREADS, options=_OPTIONS)
 
     def decode(self, streams: Sequence[bytes], slots: Sequence[Array], *, stream: int = 0) -> list[bool]:
         """Decode frames, each into its slot.

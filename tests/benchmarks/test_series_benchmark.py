@@ -115,6 +115,8 @@ def test_settings_are_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         return float(len(seen)), work()
 
     monkeypatch.setattr(benchmark, "wall_seconds", wall_seconds)
-    tried = benchmark.sweep(paths, benchmark.Place("cpu"))
+    tried = benchmark.sweep(paths, "native", benchmark.Place("cpu"))
+    assert {each["decoder threads"] for each in tried} == {0}
+    assert min(each["decoder threads"] for each in benchmark.sweep(paths, "HTJ2K", benchmark.Place("cpu"))) > 0
     assert {(each["batch"], each["lanes"]) for each in tried} == set(seen)
     assert [each["seconds"] for each in tried] == sorted(each["seconds"] for each in tried)
