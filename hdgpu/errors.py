@@ -44,6 +44,7 @@ __all__ = [
     "NotCoveredNameError",
     "NotDicomError",
     "OutOfBoundsError",
+    "OutOfMemoryError",
     "OutputTypeError",
     "PixelDataSizeError",
     "SourceError",

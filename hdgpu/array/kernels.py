@@ -293,9 +293,7 @@ def compiled(kernel: Program, device: int) -> Any:
         return module.get_function(kernel.name)
     except cupy.cuda.compiler.CompileException as error:
         raise compile_error(kernel, error.get_message()) from error
-    except (
-        RuntimeError
-    ) as error:  # NVRTC or CUDA's headers are not found, or the driver does not take what was compiled
+    except RuntimeError as error:  # NVRTC or CUDA's headers are not found, or the driver refuses what was compiled
         raise compile_error(kernel, str(error)) from error
 
 

@@ -83,12 +83,10 @@ def _gpu(gpu: dict[str, Any]) -> str:
     for one in gpu["devices"]:
         kernels = f"kernels do not compile: {one['kernels']}" if one["kernels"] else "kernels compile"
         lines += ["", f"{one['name']}: {kernels}"]
-        does = (
-            f"does not open: {one['decoder']}"
-            if one["decoder"]
-            else f"decodes {', '.join(one['streams']) or 'nothing'}"
-        )
-        lines.append(f"{one['name']}: nvImageCodec {does}")
+        if one["decoder"]:
+            lines.append(f"{one['name']}: nvImageCodec does not open: {one['decoder']}")
+        else:
+            lines.append(f"{one['name']}: nvImageCodec decodes {', '.join(one['streams']) or 'nothing'}")
         if one["host"]:
             lines.append(f"{one['name']}: the host decodes {', '.join(one['host'])}")
     return "\n".join(lines)

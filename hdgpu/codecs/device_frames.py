@@ -206,10 +206,11 @@ def decode_single(data: bytes, route: Route, number: int, runtime: Runtime) -> t
                     lane.copy(stored[0, ...], out)
             finally:
                 lane.mark().wait()
-            runtime.keep(lane)
-            if not kept:
-                return None, f"{decoder} failed"
-            return (None, IN_DOUBT) if doubt is not None and doubt.frames() else (out, "")
+            in_doubt = doubt is not None and bool(doubt.frames())
+        runtime.keep(lane)
+        if not kept:
+            return None, f"{decoder} failed"
+        return (None, IN_DOUBT) if in_doubt else (out, "")
     except Exception as error:
         if isinstance(error, HdgpuError):
             raise

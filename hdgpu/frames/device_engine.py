@@ -101,7 +101,7 @@ def run_plan_on_device(
         )
     ]
     with ThreadPoolExecutor(workers, "hdgpu-stage") as pool:
-        stager = Stager(plan, places, pool, can, fallback)
+        stager = Stager(plan, places, pool, workers, can, fallback)
         frames = _batch_frames(stager, budget if budget is not None else runtime.budget(), len(places))
         chunks = Chunks(len(places), frames, progress)
         run = DeviceRun(plan, places, out, runtime, stager, chunks, frames)

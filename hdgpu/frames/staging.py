@@ -30,8 +30,8 @@ HOST = "host"
 
 # Slots begin at multiples of this, which suits every type.
 _ALIGNMENT = 16
-# A batch is staged in about so many jobs, of so many frames at most: each costs the interpreter's lock.
-_JOBS, _MOST_OF_A_JOB = 32, 16
+# A batch is staged in about so many jobs a thread, of so many frames at most: each costs the interpreter's lock.
+_JOBS, _MOST_OF_A_JOB = 2, 16
 
 
 @dataclass(slots=True)
@@ -103,6 +103,8 @@ class Stager:
     places : sequence of Place
         Of each frame of the plan: reader, row and number.
     pool : ThreadPoolExecutor
+    workers : int
+        Its threads.
     can : frozenset of str
         Kinds of streams that nvImageCodec decodes on the device.
     fallback : {"cpu", "error"}
@@ -119,11 +121,13 @@ class Stager:
     plan: ScatterPlan
     places: Sequence[Place]
     pool: ThreadPoolExecutor
+    workers: int
     can: frozenset[str]
     fallback: str = "cpu"
     reasons: Counter[str] = field(default_factory=Counter)
     slot_bytes: int = field(init=False)
     needs_memory: bool = field(init=False)
+    _in_line: bool = field(init=False, default=False)  # each frame at its own place, without a gap
     _plain: PlainKind | None = field(init=False, default=None)
     _routes: dict[int, DeviceRoute | None] = field(init=False)
     _workers: list[FrameWorker] = field(default_factory=list)
@@ -153,7 +157,7 @@ class Stager:
         tuple of int and exception, or None
             The first that failed, and why.
         """
-        size = max(1, min(_MOST_OF_A_JOB, len(batch) // _JOBS))
+        size = max(1, min(_MOST_OF_A_JOB, len(batch) // (_JOBS * self.workers)))
         parts = [batch[first : first + size] for first in range(0, len(batch), size)]
         jobs = [self.pool.submit(self._stage_part, part, batch.start, memory) for part in parts]
         wait(jobs)  # for those behind a failure, too: they write to the memory
@@ -177,7 +181,9 @@ class Stager:
         stored = max((reader.instance.pixel.frame_bits // 8 + 2 for reader in readers), default=0)
         native = [reader.instance.pixel.frame_bits for reader in readers if self._is_native(reader)]
         if len(native) == len(readers) and len(set(native)) == 1 and native[0] % 8 == 0:
-            self._plain = PlainKind(NATIVE, False, native[0] // 8, "BB", True, (0, 255))  # bytes, as they are
+            self._in_line = True
+            if not any(reader.route.encapsulated for reader in readers):  # in items there are headers between
+                self._plain = PlainKind(NATIVE, False, native[0] // 8, "BB", True, (0, 255))  # bytes, as they are
             return native[0] // 8
         rows, columns = self.plan.shape[1:3]
         if self.plan.regions is not None:
@@ -227,8 +233,7 @@ class Stager:
         if route.decoder not in (None, NATIVE, RLE):
             return StagedFrame(at, route.decoder, 0, 0, bytes(data))
         size = int(np.prod(self._shape_of(at))) * self.plan.dtype.itemsize if route.decoder is None else len(data)
-        # close together, so that no gaps are copied; plain frames, and those between them, each at its own place
-        slot = memory.slot(size) if self._plain is None else (at - start) * self.slot_bytes
+        slot = (at - start) * self.slot_bytes if self._in_line else memory.slot(size)  # so that no gaps are copied
         piece = memory.array()[slot : slot + size]
         if route.decoder is None:
             return self._stage_values(at, slot, piece, route.reason)

@@ -75,9 +75,12 @@ def arrays_of(result: Any) -> list[Any]:
 
 # --- Every way of reading ---------------------------------------------------------------------------------------------
 
-NATIVE, RLE, JPEG_LS, JPEG_2000 = (UID("1.2.840.10008.1.2" + suffix) for suffix in (".1", ".5", ".4.80", ".4.90"))
-KINDS = {"native": NATIVE, "rle": RLE, "jpeg-ls": JPEG_LS, "jpeg2000": JPEG_2000}
-DECODERS = {"native": "cuda:native", "rle": "cuda:rle", "jpeg2000": "nvimgcodec:jpeg2000"}
+SUFFIXES = {"native": ".1", "in items": ".1.98", "rle": ".5", "jpeg-ls": ".4.80", "jpeg2000": ".4.90"}
+KINDS = {kind: UID("1.2.840.10008.1.2" + suffix) for kind, suffix in SUFFIXES.items()}
+NATIVE = KINDS["native"]
+DECODERS = {
+    "native": "cuda:native", "in items": "cuda:native", "rle": "cuda:rle", "jpeg2000": "nvimgcodec:jpeg2000",
+}  # fmt: skip
 NO_GPU = "no GPU decodes this transfer syntax"
 COUNT = 5
 FRAMES = np.random.default_rng(1).integers(0, 256, (COUNT, 32, 48)).astype(np.uint16)
@@ -87,7 +90,7 @@ TWELVE_BITS = {"BitsStored": 12, "HighBit": 11}
 
 
 def encoded(frame: np.ndarray, kind: str) -> bytes:
-    return encode_frame(frame, KINDS[kind], *GREY)
+    return frame.tobytes() if kind == "in items" else encode_frame(frame, KINDS[kind], *GREY)
 
 
 def slices(kind: str) -> list[Dataset]:
@@ -374,7 +377,7 @@ def _damaged(kind: str) -> bytes:
     good = encoded(FRAMES[2], kind)
     if kind == "rle":
         return good[: len(good) // 2]
-    if kind == "native":
+    if kind in ("native", "in items"):
         return good[:-2]
     return good[:8] + b"\0" * (len(good) - 8)
 
