@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from hdgpu.codecs.device_route import NATIVE, RLE, DeviceRoute, for_device, instance_route, no_fallback
 from hdgpu.codecs.native_device import BYTE_ORDERS
+from hdgpu.errors import FrameDecodeError
 from hdgpu.frames.plain import PlainKind, load_plain_frames
 from hdgpu.frames.plan import ScatterPlan
 from hdgpu.frames.worker import FrameReader, FrameWorker, Place, Tally, at_frame
@@ -230,6 +231,8 @@ class Stager:
             route, data = self._route(place)
             if route.decoder is None and self.fallback == "error":
                 raise no_fallback(route.reason)
+            if route.decoder is None and self._in_line:  # there is no room for values; the host refuses such frames
+                raise FrameDecodeError(f"the device does not take this frame: {route.reason}")
         if route.decoder not in (None, NATIVE, RLE):
             return StagedFrame(at, route.decoder, 0, 0, bytes(data))
         size = int(np.prod(self._shape_of(at))) * self.plan.dtype.itemsize if route.decoder is None else len(data)

@@ -15,6 +15,7 @@ from pydicom.uid import UID
 from hdgpu.array import device as devices
 from hdgpu.array import streams
 from hdgpu.array.device import CudaStatus
+from hdgpu.codecs.device_route import DeviceRoute
 from hdgpu.codecs.nvimgcodec import BatchDecoder, decodable, installed
 from hdgpu.codecs.route import supported_transfer_syntaxes
 from hdgpu.dicom.header import header_of_dataset
@@ -252,6 +253,14 @@ def test_what_the_host_copies_from_bounds_a_batch(monkeypatch: pytest.MonkeyPatc
     _, tally = Series("native").on_device(runtime)
     assert tally.batch_frames == 3
     assert all(each.size <= 3 * ROWS * COLUMNS * 2 for each in runtime.staged)
+
+
+def test_values_do_not_run_into_the_next_native_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Native frames lie side by side, and output values are larger."""
+    monkeypatch.setattr(Stager, "_stage_plain", lambda *arguments: [])
+    monkeypatch.setattr(Stager, "_route", lambda *arguments: (DeviceRoute(None, "for a test"), b""))
+    with pytest.raises(FrameDecodeError, match="the device does not take this frame: for a test"):
+        Series("native").on_device(SimulatedRuntime())
 
 
 @needs_nvimgcodec
