@@ -13,15 +13,13 @@ import numpy.typing as npt
 
 from hdgpu.array.device import on_device_of
 from hdgpu.array.functions import dtype_name, native_dtype, reinterpret, take
-from hdgpu.array.interop import to_numpy
 from hdgpu.array.kernels import element_strides, grid_for, launch, program, takes
 from hdgpu.array.namespace import Array, array_namespace, native_device
-from hdgpu.codecs.bits import wrong_high_bit
 from hdgpu.codecs.color import fused_ybr_to_rgb
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import PixelDataSizeError
 
-__all__ = ["BYTE_ORDERS", "LOW_SAMPLES", "ByteOrder", "NativeFrames", "decode_native", "raise_flagged"]
+__all__ = ["BYTE_ORDERS", "LOW_SAMPLES", "ByteOrder", "NativeFrames", "decode_native"]
 
 ByteOrder: TypeAlias = Literal["little", "big", "words"]
 """Of the bytes of a sample; ``"words"`` for 8-bit samples in big endian words of 16 bits (VR OW)."""
@@ -43,7 +41,7 @@ class NativeFrames(NamedTuple):
     stored: Array
     """(m, rows, columns) or (m, rows, columns, samples), of ``pixel.dtype``; perhaps a view of the bytes."""
     flags: Array | None
-    """What `raise_flagged` takes."""
+    """(m,) int32: `LOW_SAMPLES` for a frame whose samples lie lower than High Bit says; None if there can be none."""
 
 
 def decode_native(
@@ -66,8 +64,8 @@ def decode_native(
     Returns
     -------
     NativeFrames
-        Colour as RGB, its samples in the last axis, which of colour by plane is a permuted view.  The values count only
-        once `raise_flagged` has returned.
+        Colour as RGB, its samples in the last axis, which of colour by plane is a permuted view.  The values of a
+        frame count only if its flag is not `LOW_SAMPLES`.
 
     Raises
     ------
@@ -91,21 +89,6 @@ def decode_native(
     if _is_ybr(pixel):
         return NativeFrames(_rgb(raw, first, pixel), flags)
     return NativeFrames(_arranged(reinterpret(_frames_of(raw, first, pixel), pixel.dtype), pixel), None)
-
-
-def raise_flagged(flags: Array | None, pixel: ImagePixel) -> None:
-    """Raise for the first frame that `decode_native` flagged; this waits for the device, unless there are no flags.
-
-    Raises
-    ------
-    FrameDecodeError
-        If the samples of a frame do not lie where High Bit says.
-    """
-    if flags is None:
-        return
-    # Bits below the sample are set, and none above it is: it lies lower than it should.
-    for index in np.flatnonzero(to_numpy(flags) == LOW_SAMPLES).tolist():
-        raise wrong_high_bit(pixel, index + 1)
 
 
 def _check_bytes(raw: Array, starts: npt.NDArray[np.int64], pixel: ImagePixel) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import IntFlag
 from typing import Any
 
@@ -11,13 +10,12 @@ import numpy.typing as npt
 
 from hdgpu.array.device import on_device_of
 from hdgpu.array.functions import native_dtype
-from hdgpu.array.interop import to_numpy
 from hdgpu.array.kernels import Grid, element_strides, launch, program, takes
 from hdgpu.array.namespace import Array, array_namespace, native_device
 from hdgpu.dicom.image_pixel import ImagePixel
-from hdgpu.errors import FrameDecodeError, HdgpuError, PixelDataSizeError, UnsupportedPixelError
+from hdgpu.errors import UnsupportedPixelError
 
-__all__ = ["RleFlag", "decode_frames", "raise_flagged"]
+__all__ = ["RleFlag", "decode_frames"]
 
 # The threads of a block, one of which finds the packets, and the blocks that a launch may have.
 _THREADS = 128
@@ -67,10 +65,6 @@ def decode_frames(
         If the samples are none of integers, or a pixel has more bytes than there may be segments.
     ValueError
         If a frame does not lie within `data`, or `data` is not what it should be.
-
-    See Also
-    --------
-    raise_flagged : Raises for the first frame with a flag.
     """
     places = _places(data, offsets, lengths)
     segments = _segments(pixel)
@@ -86,47 +80,6 @@ def decode_frames(
         len(places), pixel.rows * pixel.columns, pixel.samples_per_pixel, pixel.dtype.itemsize,
     )  # fmt: skip
     return out, flags
-
-
-def raise_flagged(flags: Array, pixel: ImagePixel, numbers: Sequence[int] | None = None) -> None:
-    """Raise for the first frame that `decode_frames` flagged; this waits for the device.
-
-    Parameters
-    ----------
-    flags : array
-        (m,) int32, of `decode_frames`.
-    pixel : ImagePixel
-        As it was given there.
-    numbers : sequence of int, optional
-        (m,) number of each frame, counted from 1; their order by default.
-
-    Raises
-    ------
-    FrameDecodeError
-        If a frame's header or one of its segments is damaged.
-    PixelDataSizeError
-        If the number of segments is not the number of bytes of a pixel.
-    """
-    found = to_numpy(flags)
-    for index in np.flatnonzero(found).tolist():
-        raise _error(int(found[index]), pixel).at(frame=index + 1 if numbers is None else numbers[index])
-
-
-def _error(flag: int, pixel: ImagePixel) -> HdgpuError:
-    """Return the error for a frame's flag: the first reason that the host's decoder would come upon."""
-    if flag & RleFlag.HEADER_CUT:
-        return FrameDecodeError("the RLE header is cut short", expected="64 bytes")
-    if flag & RleFlag.SEGMENT_COUNT:
-        return PixelDataSizeError("the number of RLE segments is wrong", expected=_segments(pixel))
-    if flag & RleFlag.OFFSETS:
-        return FrameDecodeError("the offsets of the RLE segments do not ascend within the frame")
-    if flag & (RleFlag.TOO_SHORT | RleFlag.TOO_LONG):
-        return FrameDecodeError(
-            "the RLE segments decode to the wrong length",
-            expected=f"{pixel.rows * pixel.columns} bytes each",
-            found="fewer" if flag & RleFlag.TOO_SHORT else "more",
-        )
-    return FrameDecodeError("an RLE segment goes on after the last pixel")
 
 
 def _segments(pixel: ImagePixel) -> int:

@@ -8,17 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hdgpu.array.device import on_device_of
-from hdgpu.array.functions import native_dtype, take
-from hdgpu.array.interop import to_numpy
-from hdgpu.array.namespace import Array, array_namespace, native_device
+from hdgpu.array.functions import take
+from hdgpu.array.namespace import Array, array_namespace
 from hdgpu.compiled import extension
-from hdgpu.errors import OutputTypeError
 from hdgpu.pixels import device
 from hdgpu.pixels.reference import upload
 from hdgpu.pixels.transform import PixelTransform, TransformKind, cast, does_not_fit
 
-__all__ = ["raise_flagged", "scatter_frames", "transform_frame", "transform_frames"]
+__all__ = ["scatter_frames", "transform_frame"]
 
 # Stored and output types that the compiled extension converts between, as NumPy and `struct` abbreviate them.
 _COMPILED_TYPES = frozenset(stored + out for stored in "BbHh" for out in "fd")
@@ -75,38 +72,6 @@ def transform_frame(
         _affine(transform, row, stored, out)
 
 
-def transform_frames(transform: PixelTransform, stored: Array, rows: Sequence[int]) -> Array:
-    """Return the output values of some frames, in the library and on the device of their stored values.
-
-    Parameters
-    ----------
-    transform : PixelTransform
-    stored : array
-        (m, rows, columns) or (m, rows, columns, samples).
-    rows : sequence of int
-        (m,) row of each frame in the table that the transform was compiled for.
-
-    Returns
-    -------
-    array
-        Of the transform's data type.
-
-    Raises
-    ------
-    OutputTypeError
-        If a value does not fit into the transform's data type.
-    UnmappedValueError
-        If a real-world value map does not map one of the stored values.
-    """
-    xp = array_namespace(stored)
-    shape = (len(rows), *stored.shape[1:3], *transform.frame_shape[2:])
-    with on_device_of(stored):
-        out = xp.empty(shape, dtype=native_dtype(stored, transform.dtype), device=native_device(stored))
-        flags = scatter_frames(transform, stored, rows, out, np.arange(len(rows)))
-        raise_flagged(transform, stored, rows, flags)
-    return out
-
-
 def scatter_frames(
     transform: PixelTransform,
     stored: Array,
@@ -135,7 +100,15 @@ def scatter_frames(
     Returns
     -------
     array or None
-        What `raise_flagged` takes.  On a GPU nothing is waited for, and what was written counts only after that.
+        (m,) flags, from kernels alone: any but 0 for a frame that `transform_frame` raises for.  Nothing is waited
+        for, and what was written counts only where the flag is 0.
+
+    Raises
+    ------
+    OutputTypeError
+        If a value does not fit into the transform's data type; where there are no flags.
+    UnmappedValueError
+        If a real-world value map does not map one of the stored values; where there are no flags.
     """
     operation = device.operation_of(transform, rows, stored, out)
     if operation is not None:
@@ -150,23 +123,6 @@ def scatter_frames(
             part = frame[frame_top : frame_top + high, frame_left : frame_left + wide, ...]
             out[place, top : top + high, left : left + wide, ...] = part
     return None
-
-
-def raise_flagged(transform: PixelTransform, stored: Array, rows: Sequence[int], flags: Array | None) -> None:
-    """Raise for the first frame that `scatter_frames` flagged; this waits for the device, unless there are no flags.
-
-    Raises
-    ------
-    OutputTypeError
-        If a value does not fit into the transform's data type.
-    UnmappedValueError
-        If a real-world value map does not map one of the stored values.
-    """
-    if flags is None:
-        return
-    for index in np.flatnonzero(to_numpy(flags)).tolist():
-        _frame_anywhere(transform, rows[index], stored[index, ...])  # which says what was found
-        raise OutputTypeError(f"values were found that do not fit into {transform.dtype}", frame=index + 1)
 
 
 def _frame_anywhere(transform: PixelTransform, row: int, stored: Array) -> Array:

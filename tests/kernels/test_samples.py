@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hdgpu.array.kernels import grid_for, launch, program
-from hdgpu.codecs.native_device import decode_native, raise_flagged
+from hdgpu.codecs.native_device import LOW_SAMPLES, decode_native
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError, PixelDataSizeError
 from tests.kernels.native_frames import bytes_of, in_plain_steps, on_host
@@ -73,13 +73,10 @@ def test_any_description(
         np.testing.assert_array_equal(flags, plain.flags)
     needed = pixel.bits_stored < pixel.bits_allocated or (order == "big" and pixel.bits_allocated > 8)
     assert launcher.launched[before:] == ["samples"] * bool(needed and frames)
-    for decoded in (lambda: on_host(raw, starts, pixel, order), lambda: raise_flagged(flags, pixel)):
-        if flags is not None and (flags == 2).any():
-            with pytest.raises(FrameDecodeError, match="High Bit"):
-                decoded()
-        else:
-            decoded()
-    if flags is None or not (flags == 2).any():
+    if flags is not None and (flags == LOW_SAMPLES).any():
+        with pytest.raises(FrameDecodeError, match="High Bit"):
+            on_host(raw, starts, pixel, order)
+    else:
         np.testing.assert_array_equal(stored, on_host(raw, starts, pixel, order))
 
 
@@ -95,7 +92,7 @@ def test_words(launcher: HostLauncher, pixel: ImagePixel, seed: int, offset: int
     stored, flags = decode_native(raw, starts, pixel, "words")
     assert "samples" in launcher.launched
     np.testing.assert_array_equal(stored, in_plain_steps(raw, starts, pixel, "words").stored)
-    if flags is None or not (flags == 2).any():
+    if flags is None or not (flags == LOW_SAMPLES).any():
         np.testing.assert_array_equal(stored, on_host(raw, starts, pixel, "words"))
 
 
@@ -108,8 +105,8 @@ def test_high_bit_is_contradicted_by_one_frame(launcher: HostLauncher, signed: i
     raw = words.view(np.uint8).ravel()
     stored, flags = decode_native(raw, np.arange(4) * 640, pixel)
     assert flags.tolist() == [1, 2, 3, 0]
-    with pytest.raises(FrameDecodeError, match="frame 2.*High Bit"):
-        raise_flagged(flags, pixel)
+    with pytest.raises(FrameDecodeError, match="High Bit"):
+        on_host(raw, np.array([640]), pixel)
     np.testing.assert_array_equal(stored[2:], on_host(raw, np.array([1280, 1920]), pixel))
 
 

@@ -30,6 +30,7 @@ from hdgpu.pixels.compile import compile_transform
 from hdgpu.pixels.options import TransformOptions
 from hdgpu.pixels.transform import TransformKind
 from tests.conftest import ArrayLibrary
+from tests.kernels.frames import transform_frames
 from tests.make_icc_profile import gamma, matrix_profile
 from tests.make_series import make_dataset
 
@@ -212,7 +213,7 @@ def test_without_the_extension_and_on_every_library(xp: ArrayLibrary, case: Case
         run.transform_frame(transform, 0, case.stored, plain)
     np.testing.assert_array_equal(compiled, plain)
     stored = xp.asarray(np.stack([case.stored, case.stored]))
-    result = run.transform_frames(transform, stored, [0, 0])
+    result = transform_frames(transform, stored, [0, 0])
     assert xp.is_mine(result)
     for frame in to_numpy(result):
         if transform.kind is TransformKind.STEPS and case.attributes.get("VOILUTFunction") == "SIGMOID":

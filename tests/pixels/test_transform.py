@@ -32,9 +32,10 @@ from hdgpu.pixels.compile import compile_transform
 from hdgpu.pixels.lookup import LookupTable
 from hdgpu.pixels.options import TransformOptions
 from hdgpu.pixels.reference import affine, ybr_to_rgb
-from hdgpu.pixels.run import transform_frame, transform_frames
+from hdgpu.pixels.run import transform_frame
 from hdgpu.pixels.transform import PixelTransform, TransformKind
 from tests.conftest import ArrayLibrary
+from tests.kernels.frames import transform_frames
 from tests.make_series import make_dataset, make_series, write_series
 
 STORED_TYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32")
