@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -283,9 +284,22 @@ def _current_stream_of(array: Array) -> Iterator[int]:
         yield index
 
 
-@functools.cache
 def compiled(kernel: Program, device: int) -> Any:
     """Return CuPy's compiled kernel for the device, which is the current one."""
+    found = _compiled.get((kernel, device))
+    if found is None:
+        with _compiling:  # lanes that need the same kernel have it compiled once
+            found = _compiled.get((kernel, device))
+            if found is None:
+                found = _compiled[kernel, device] = _compile(kernel)
+    return found
+
+
+_compiled: dict[tuple[Program, int], Any] = {}
+_compiling = threading.Lock()
+
+
+def _compile(kernel: Program) -> Any:
     import cupy
 
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -14,14 +14,14 @@ from hdgpu.array.interop import to_numpy
 from hdgpu.array.namespace import Array
 from hdgpu.array.streams import Lane, Runtime
 from hdgpu.codecs import rle_device
-from hdgpu.codecs.device_route import IN_DOUBT, NATIVE, RLE, first_bit, for_device, instance_route
+from hdgpu.codecs.device_route import IN_DOUBT, NATIVE, RLE, asks_nvimgcodec, first_bit, for_device, instance_route
 from hdgpu.codecs.native_device import BYTE_ORDERS, LOW_SAMPLES, decode_native
 from hdgpu.codecs.nvimgcodec import BatchDecoder, decodable
 from hdgpu.codecs.route import Route
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError, HdgpuError
 
-__all__ = ["DeviceDecoder", "Doubt", "decode_single", "device_failed"]
+__all__ = ["DeviceDecoder", "Doubt", "decode_single", "device_failed", "kinds_for"]
 
 # A frame that is all one value is doubted if its codestream has more bytes than this, and more than one for so many
 # pixels: a decoder that gave up may have left zeros.
@@ -141,6 +141,19 @@ class DeviceDecoder:
         return Doubt((flat.max(axis=1) == flat.min(axis=1)) & xp.asarray(long))
 
 
+def kinds_for(routes: Iterable[Route], runtime: Runtime) -> frozenset[str]:
+    """Return the kinds of streams that nvImageCodec decodes; none where the routes do not ask, and nothing is tried.
+
+    Parameters
+    ----------
+    routes : iterable of Route
+        Of the host.
+    runtime : Runtime
+        Its device is the current one.
+    """
+    return decodable(runtime.index, runtime.xp) if any(map(asks_nvimgcodec, routes)) else frozenset()
+
+
 def device_failed(what: str, error: Exception, **where: Any) -> FrameDecodeError:
     """Return an error of a library or of the device as one of ours.
 
@@ -187,7 +200,7 @@ def decode_single(data: bytes, route: Route, number: int, runtime: Runtime) -> t
     HdgpuError
         If the frame is damaged: as the host says it; or if the device fails.
     """
-    pixel, can = route.pixel, decodable(runtime.index, runtime.xp)
+    pixel, can = route.pixel, kinds_for([route], runtime)
     (decoder, reason), taken = for_device(data, route, instance_route(route, can), number, can)
     if decoder is None:
         return None, reason

@@ -27,6 +27,7 @@ __all__ = [
     "NVIMGCODEC",
     "RLE",
     "DeviceRoute",
+    "asks_nvimgcodec",
     "first_bit",
     "for_device",
     "frame_route",
@@ -90,6 +91,17 @@ def instance_route(route: Route, can: frozenset[str]) -> DeviceRoute | None:
     if not can:
         return DeviceRoute(None, "nvImageCodec is not installed, or decodes nothing here")
     return None
+
+
+def asks_nvimgcodec(route: Route) -> bool:
+    """Return whether it has to be known what nvImageCodec decodes: for some transfer syntaxes it does not matter.
+
+    Parameters
+    ----------
+    route : Route
+        Of the host.
+    """
+    return instance_route(route, frozenset([NVIMGCODEC])) is None
 
 
 def first_bit(pixel: ImagePixel, byte_order: str, number: Any) -> Any:

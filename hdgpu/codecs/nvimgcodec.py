@@ -27,7 +27,7 @@ from hdgpu.codecs.encode_htj2k import encode_reversible
 from hdgpu.codecs.libraries import imagecodecs
 from hdgpu.codecs.loss import Loss
 from hdgpu.dicom.image_pixel import ImagePixel
-from hdgpu.errors import MissingDependencyError
+from hdgpu.errors import MissingDependencyError, OutOfMemoryError
 
 __all__ = ["KINDS", "BatchDecoder", "decodable", "installed", "library_on", "opening_problem"]
 
@@ -157,6 +157,11 @@ def decodable(device: int | None, xp: Namespace) -> frozenset[str]:
     xp : namespace
         Of the arrays to decode into: CuPy's, or NumPy's for the CPU.
 
+    Raises
+    ------
+    OutOfMemoryError
+        If the device is full.
+
     Examples
     --------
     >>> decodable(None, np) <= set(KINDS)
@@ -206,7 +211,13 @@ def _comes_out_right(decoder: BatchDecoder, kind: str, xp: Namespace) -> bool:
             slot = xp.zeros((*frame.shape[:2], 3 if frame.ndim == 3 else 1), dtype=frame.dtype)
             done = decoder.decode([data], [slot])
             difference = to_numpy(slot).reshape(frame.shape).astype(np.int64) - frame
-        except (AttributeError, MemoryError, RuntimeError, TypeError, ValueError):
+        except MemoryError as error:  # which is no answer, and is not to be remembered as one
+            raise OutOfMemoryError(
+                "there is no room on the device to try its decoders",
+                found=str(error).rstrip("."),
+                remedy='Free some of its memory, or pass device="cpu"',
+            ) from error
+        except (AttributeError, RuntimeError, TypeError, ValueError):
             return False
         if not all(done) or np.abs(difference).max() > (_LOSSY if kind in ("jpeg", "jpeg-colour") else 0):
             return False

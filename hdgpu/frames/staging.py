@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from hdgpu.codecs.device_route import NATIVE, RLE, DeviceRoute, for_device, instance_route, no_fallback
 from hdgpu.codecs.native_device import BYTE_ORDERS
-from hdgpu.errors import FrameDecodeError
+from hdgpu.errors import FrameDecodeError, HdgpuError
 from hdgpu.frames.plain import PlainKind, load_plain_frames
 from hdgpu.frames.plan import ScatterPlan
 from hdgpu.frames.worker import FrameReader, FrameWorker, Place, Tally, at_frame
@@ -139,7 +139,7 @@ class Stager:
         readers = {id(place.reader): place.reader for place in self.places}
         self._routes = {key: instance_route(reader.route, self.can) for key, reader in readers.items()}
         self.slot_bytes = self._slot_bytes(list(readers.values()))
-        self.needs_memory = any(route is not None for route in self._routes.values())
+        self.needs_memory = any(route is not None for route in self._routes.values()) or self._begins_on_host()
 
     def stage(self, batch: range, memory: StagingMemory) -> tuple[list[StagedFrame], tuple[int, BaseException] | None]:
         """Stage some frames.
@@ -191,6 +191,15 @@ class Stager:
             rows, columns = self.plan.regions[:, 2:4].max(axis=0, initial=0).tolist()
         values = rows * columns * int(np.prod(self.plan.shape[3:])) * self.plan.dtype.itemsize
         return -(-max(stored, values) // _ALIGNMENT) * _ALIGNMENT
+
+    def _begins_on_host(self) -> bool:
+        """Return whether the host decodes the first frame though that was not known of its instance: so others, too."""
+        if not self.places or self.places[0].reader.source.is_remote:  # a server is not asked twice
+            return False
+        try:
+            return self._route(self.places[0])[0].decoder is None
+        except HdgpuError:  # which is raised when the frame's turn comes
+            return False
 
     def _is_native(self, reader: FrameReader) -> bool:
         route = self._routes[id(reader)]

@@ -255,12 +255,12 @@ def _decode_on_device(
     fallback: str,
 ) -> tuple[Array, DecodeReport]:
     """Run a plan into fresh memory of a device."""
-    from hdgpu.codecs.nvimgcodec import decodable  # what a device needs is imported where there is one
+    from hdgpu.codecs.device_frames import kinds_for  # what a device needs is imported where there is one
     from hdgpu.frames.device_engine import run_plan_on_device
 
     started = time.perf_counter()
     with runtime.active(), reading_ahead(plan, table, readers) as ahead:
-        can = decodable(runtime.index, runtime.xp)
+        can = kinds_for((reader.route for reader in ahead), runtime)
         seconds["probe"] = time.perf_counter() - started
         started = time.perf_counter()
         array = _memory_for(plan, runtime)

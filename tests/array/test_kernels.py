@@ -3,7 +3,9 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -13,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hdgpu.array import kernels
 from hdgpu.array.kernels import (
     Grid,
     Program,
@@ -206,3 +209,26 @@ def test_a_kernel_that_does_not_compile_is_named(problem: str, monkeypatch: pyte
         monkeypatch.setattr(cupy, "RawModule", mock.Mock(side_effect=RuntimeError(problem)))
     with pytest.raises(KernelCompileError, match=f"the kernel 'wrong' cannot be compiled: .*{problem}"):
         compiled(Program("wrong", source, ()), 0)
+
+
+@pytest.mark.gpu
+def test_threads_that_need_one_kernel_have_it_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    cupy = pytest.importorskip("cupy")
+    if not cupy.cuda.is_available():
+        pytest.skip("there is no CUDA device")
+    kernel = Program("once", 'extern "C" __global__ void once() {}', ())
+    compile_it, calls = kernels._compile, []
+
+    def slowly(kernel: Program) -> Any:
+        calls.append(kernel)
+        time.sleep(0.1)
+        return compile_it(kernel)
+
+    def in_a_thread(_: int) -> Any:
+        with cupy.cuda.Device(0):
+            return compiled(kernel, 0)
+
+    monkeypatch.setattr(kernels, "_compile", slowly)
+    with ThreadPoolExecutor(4) as pool:
+        functions = set(map(id, pool.map(in_a_thread, range(4))))
+    assert (len(functions), len(calls)) == (1, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
 import imagecodecs
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from hdgpu.codecs import nvimgcodec
 from hdgpu.codecs.nvimgcodec import KINDS, BatchDecoder, decodable, installed
 from hdgpu.codecs.sniff import sniff
+from hdgpu.errors import OutOfMemoryError
 
 pytestmark = pytest.mark.skipif(installed() is None, reason="needs nvidia-nvimgcodec-cu13")
 
@@ -104,3 +106,13 @@ def test_chroma_that_is_repeated_is_found(monkeypatch: pytest.MonkeyPatch) -> No
     assert "jpeg-colour" in decodable.__wrapped__(None, np)
     monkeypatch.setattr(nvimgcodec, "_OPTIONS", ":fancy_upsampling=0")
     assert "jpeg-colour" not in decodable.__wrapped__(None, np)
+
+
+def test_a_full_device_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is it remembered as one: the next load finds out."""
+    nvimgcodec.decodable.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(BatchDecoder, "decode", mock.Mock(side_effect=MemoryError("512 bytes are not there")))
+        with pytest.raises(OutOfMemoryError, match=r"no room on the device to try its decoders.*512 bytes"):
+            decodable(None, np)
+    assert "jpeg2000" in decodable(None, np)

@@ -263,6 +263,17 @@ def test_values_do_not_run_into_the_next_native_frame(monkeypatch: pytest.Monkey
         Series("native").on_device(SimulatedRuntime())
 
 
+@pytest.mark.parametrize("can", [frozenset(), frozenset(["jpeg"])])
+def test_so_do_codestreams_that_turn_out_to_be_the_hosts(can: frozenset[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device_engine, "MOST_STAGED_BYTES", 3 * ROWS * COLUMNS * 4)
+    monkeypatch.setattr("tests.frames.test_device_engine.CAN", can)
+    runtime = SimulatedRuntime()
+    _, tally = Series("jpeg2000").on_device(runtime)
+    assert tally.frames_per_route == {ON_HOST["jpeg2000"]: 23}
+    assert tally.batch_frames == 3
+    assert all(each.size <= 3 * ROWS * COLUMNS * 4 for each in runtime.staged)
+
+
 @needs_nvimgcodec
 def test_codestreams_take_no_memory_to_copy_from() -> None:
     runtime = SimulatedRuntime()

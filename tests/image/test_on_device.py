@@ -6,6 +6,7 @@ from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -298,6 +299,15 @@ def test_neither_memory_nor_decoders_grow_from_load_to_load(
     monkeypatch.setattr(BatchDecoder, "__init__", lambda self, device: made.append(self) or make(self, device))
     assert max(load() for _ in range(30)) <= 3 * first, "each lane keeps what it needed at most, and no more"
     assert len(made) <= 1, "a second lane may have had nothing to do before"
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", ["native", "in items", "rle"])
+def test_nvimagecodec_is_not_tried_where_nothing_needs_it(
+    way: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hdgpu.codecs.device_frames.decodable", mock.Mock(side_effect=AssertionError("tried")))
+    WAYS[way][0](kind, tmp_path, device=DEVICE)
 
 
 @pytest.mark.parametrize("way", WAYS)
