@@ -18,6 +18,7 @@ from hdgpu.codecs.device_route import IN_DOUBT, NATIVE, RLE, asks_nvimgcodec, fi
 from hdgpu.codecs.native_device import BYTE_ORDERS, LOW_SAMPLES, decode_native
 from hdgpu.codecs.nvimgcodec import BatchDecoder, decodable
 from hdgpu.codecs.route import Route
+from hdgpu.codecs.sniff_jpeg2000 import precision_of
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError, HdgpuError
 
@@ -85,7 +86,7 @@ class DeviceDecoder:
         slots : numpy.ndarray
             (m, 2) int64, where in it each frame begins, and how many bytes it has.
         streams : sequence of bytes
-            Codestreams for nvImageCodec.
+            Codestreams for nvImageCodec, as `hdgpu.codecs.device_route.frame_route` returns them.
         numbers : sequence of int
             Number of each frame in its instance, from zero.
 
@@ -121,11 +122,15 @@ class DeviceDecoder:
     def _nvimgcodec(self, pixel: ImagePixel, streams: Sequence[bytes]) -> tuple[Array, list[int], Doubt | None]:
         xp = self._runtime.xp
         batches = self._lane.kept.pop(_DECODER, None) or BatchDecoder(self._runtime.index)
-        slots = xp.zeros((len(streams), pixel.rows, pixel.columns, pixel.samples_per_pixel), dtype=pixel.dtype)
+        shape = len(streams), pixel.rows, pixel.columns, pixel.samples_per_pixel
+        slots = xp.zeros(shape, dtype=f"u{pixel.dtype.itemsize}")
         done = batches.decode(streams, list(slots), stream=self._lane.address)
         self._lane.kept[_DECODER] = batches  # one that raised is not used again
         kept = [index for index, good in enumerate(done) if good]
-        stored = slots.reshape((len(streams), *pixel.frame_shape))
+        if pixel.pixel_representation:  # JPEG 2000, as `hdgpu.codecs.sniff_jpeg2000.as_unsigned` has it
+            middles = np.array([1 << (precision_of(stream) - 1) for stream in streams], slots.dtype)
+            slots -= xp.asarray(middles.reshape(-1, 1, 1, 1))
+        stored = reinterpret(slots, pixel.dtype).reshape((len(streams), *pixel.frame_shape))
         if len(kept) < len(streams):
             stored = stored[xp.asarray(np.array(kept, np.int64))]
         return stored, kept, self._doubtful(stored, [streams[index] for index in kept], pixel)

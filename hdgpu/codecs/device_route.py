@@ -17,7 +17,7 @@ from hdgpu.codecs.native_device import BYTE_ORDERS
 from hdgpu.codecs.route import Route
 from hdgpu.codecs.sniff import Codestream, describe
 from hdgpu.codecs.sniff_jpeg import JpegHeader
-from hdgpu.codecs.sniff_jpeg2000 import Jpeg2000Header, check_tile_parts
+from hdgpu.codecs.sniff_jpeg2000 import Jpeg2000Header, as_unsigned, check_tile_parts
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError, HdgpuError
 
@@ -188,21 +188,16 @@ def _jpeg2000(stream: Codestream, header: Jpeg2000Header, pixel: ImagePixel) -> 
         return "", "subsampled components"
     if stream.signed != bool(pixel.pixel_representation):
         return "", "the codestream's sign is not the data set's"
-    if stream.signed and stream.precision <= 8:
-        return "", "signed samples of up to 8 bits"
-    if header.high_throughput and (stream.signed or stream.components > 1):
-        return "", "HTJ2K that is signed or in colour"
+    if stream.components > 1 and stream.precision > 8:
+        return "", "JPEG 2000 in colour of more than 8 bits"
     if header.high_throughput and not header.reversible:  # which may have more than the pass that nvJPEG2000 decodes
         return "", "lossy HTJ2K"
     if stream.components > 1 and not header.colour_transform:
         return "", "components without a colour transform"
     if stream.components > 1 and pixel.photometric_interpretation.startswith("YBR_FULL"):
         return "", "YCbCr within JPEG 2000"
-    if header.high_throughput:
-        return "htj2k", ""
-    if stream.components > 1:
-        return "jpeg2000-colour", ""
-    return "jpeg2000-signed" if stream.signed else "jpeg2000", ""
+    kind = "htj2k" if header.high_throughput else "jpeg2000"
+    return f"{kind}-colour" if stream.components > 1 else kind, ""
 
 
 def frame_route(data: bytes, route: Route, can: frozenset[str]) -> tuple[DeviceRoute, bytes]:
@@ -221,7 +216,8 @@ def frame_route(data: bytes, route: Route, can: frozenset[str]) -> tuple[DeviceR
     -------
     DeviceRoute
     bytes
-        What its decoder takes: without the boxes of a JP2 file, for what they say of colour does not count.
+        What its decoder takes.  JPEG 2000 comes without the boxes of a JP2 file, for what they say of colour does not
+        count, and as unsigned: nvJPEG2000 does not decode all that is signed, and nothing is lost by it.
 
     Raises
     ------
@@ -235,7 +231,7 @@ def frame_route(data: bytes, route: Route, can: frozenset[str]) -> tuple[DeviceR
         return chosen, data
     if isinstance(header, Jpeg2000Header):
         check_tile_parts(data, header)
-        return chosen, data[header.offset : header.end]
+        return chosen, as_unsigned(data, header) if header.signed else data[header.offset : header.end]
     if isinstance(header, JpegHeader) and not header.is_lossless and not check_dct_codes(data, header):
         return DeviceRoute(None, "the JPEG stream's codes are damaged, or nothing here checks them"), data
     return chosen, data

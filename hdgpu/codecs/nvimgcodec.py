@@ -31,8 +31,8 @@ from hdgpu.errors import MissingDependencyError, OutOfMemoryError
 
 __all__ = ["KINDS", "BatchDecoder", "decodable", "installed", "library_on", "opening_problem"]
 
-KINDS = ("jpeg", "jpeg-colour", "jpeg-lossless", "jpeg2000", "jpeg2000-signed", "jpeg2000-colour", "htj2k")
-"""Kinds of streams that are tried, and decoded if they come out right."""
+KINDS = ("jpeg", "jpeg-colour", "jpeg-lossless", "jpeg2000", "jpeg2000-colour", "htj2k", "htj2k-colour")
+"""Kinds of streams that are tried, and decoded if they come out right; their samples are unsigned."""
 
 DECODER_THREADS = 0
 """Threads of the host that a decoder has; 0 for as many as there are processors."""
@@ -100,8 +100,8 @@ class BatchDecoder:
         streams : sequence of bytes
             Codestreams, all grey or all in colour.
         slots : sequence of array
-            (rows, columns, samples) each, of the streams' size, and of uint8, uint16 or int16, as their precision and
-            sign call for; rows may be apart.  They hold zeros: nvImageCodec leaves what was there where it fails.
+            (rows, columns, samples) each, of the streams' size, and of uint8 or uint16, as their precision calls for;
+            rows may be apart.  They hold zeros: nvImageCodec leaves what was there where it fails.
         stream : int
             Address of the CUDA stream that the slots' other work runs on.
 
@@ -229,11 +229,11 @@ def _known_frames(kind: str) -> Iterator[tuple[bytes, npt.NDArray[Any]]]:
     codecs = imagecodecs()
     rows, columns = np.mgrid[:32, :48]
     pattern = rows * 7 + columns * 5 + (rows * columns) % 11
-    grey = (rows + columns).astype(np.uint8)
+    grey = {bits: (pattern * 997 % (1 << bits)).astype(np.uint16) for bits in range(9, 17)}
+    grey[8] = (rows + columns).astype(np.uint8)
     colour = np.stack([rows + columns, 2 * rows + 20, 150 - columns], axis=-1).astype(np.uint8)
-    deep = {bits: (pattern * 997 % (1 << bits)).astype(np.uint16) for bits in range(9, 17)}
     if kind == "jpeg":
-        data = codecs.jpeg8_encode(grey)
+        data = codecs.jpeg8_encode(grey[8])
         yield data, codecs.jpeg8_decode(data)
     elif kind == "jpeg-colour":
         edges = np.full((33, 49, 3), (200, 30, 30), np.uint8)  # where chroma that is repeated differs most
@@ -242,21 +242,19 @@ def _known_frames(kind: str) -> Iterator[tuple[bytes, npt.NDArray[Any]]]:
             data = codecs.jpeg8_encode(frame, colorspace="RGB", outcolorspace="YCBCR", subsampling=subsampling)
             yield data, codecs.jpeg8_decode(data, colorspace="YCBCR", outcolorspace="RGB")
     elif kind == "jpeg-lossless":  # zeros from many versions of nvJPEG, at some precisions
-        for bits, frame in deep.items():
-            yield codecs.ljpeg_encode(frame, bitspersample=bits), frame
+        for bits in range(9, 17):
+            yield codecs.ljpeg_encode(grey[bits], bitspersample=bits), grey[bits]
+    elif kind == "jpeg2000":  # of fewer bits than their container has, too
+        for bits in (8, 10, 12, 16):
+            data = codecs.jpeg2k_encode(grey[bits], codecformat="J2K", reversible=True, bitspersample=bits)
+            yield data, grey[bits]
+    elif kind == "jpeg2000-colour":
+        yield codecs.jpeg2k_encode(colour, codecformat="J2K", reversible=True, mct=True), colour
     elif kind == "htj2k":
-        for bits, frame in ((8, grey), (10, deep[10]), (12, deep[12]), (16, deep[16])):
-            size, allocated = frame.shape, 8 * frame.itemsize
-            pixel = ImagePixel(size[0], size[1], bits_allocated=allocated, bits_stored=bits, high_bit=bits - 1)
-            yield encode_reversible(frame, pixel, Loss()), frame
+        for bits in (8, 10, 12, 16):
+            allocated = 8 * grey[bits].itemsize
+            pixel = ImagePixel(32, 48, bits_allocated=allocated, bits_stored=bits, high_bit=bits - 1)
+            yield encode_reversible(grey[bits], pixel, Loss()), grey[bits]
     else:
-        if kind == "jpeg2000":  # fewer bits than their container has
-            for bits in (10, 12):
-                yield (
-                    codecs.jpeg2k_encode(deep[bits], codecformat="J2K", reversible=True, bitspersample=bits),
-                    deep[bits],
-                )
-        signed = (pattern * 9 - 2000).astype(np.int16)
-        frames = {"jpeg2000": (deep[16], grey), "jpeg2000-signed": (signed,), "jpeg2000-colour": (colour,)}[kind]
-        for frame in frames:
-            yield codecs.jpeg2k_encode(frame, codecformat="J2K", reversible=True, mct=frame.ndim == 3), frame
+        pixel = ImagePixel(32, 48, 3, "YBR_RCT", 8, 8, 7)
+        yield encode_reversible(colour, pixel, Loss()), colour

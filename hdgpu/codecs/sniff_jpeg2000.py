@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hdgpu.errors import FrameDecodeError, PixelDataSizeError
 
-__all__ = ["Jpeg2000Header", "check_tile_parts", "read_jpeg2000_header"]
+__all__ = ["Jpeg2000Header", "as_unsigned", "check_tile_parts", "precision_of", "read_jpeg2000_header"]
 
 _SOC_SIZ = b"\xff\x4f\xff\x51"
 _SOT_START = b"\xff\x90\x00\x0a"
@@ -15,6 +15,8 @@ _CAP, _COD, _SOT, _EOC = 0xFF50, 0xFF52, 0xFF90, 0xFFD9
 # Encoders of slides and radiographs cut frames into tens of tiles, at most thousands.  Isot counts tiles in 16 bits.
 _MOST_TILES = 65_535
 _HT_CODE_BLOCKS = 0x40
+_SSIZ = 42  # byte of a bare codestream: sign and precision of the first component; those of the others follow
+_SIGN = 0x80
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,36 @@ def check_tile_parts(data: bytes, header: Jpeg2000Header) -> None:
         raise FrameDecodeError("the JPEG 2000 codestream's tile-parts are cut short or damaged")
 
 
+def as_unsigned(data: bytes, header: Jpeg2000Header) -> bytes:
+    """Return the bare codestream of unsigned samples: the signed ones plus half of their range.
+
+    All that the sign means to a decoder is that nothing is added to samples in the end, and where they are cut off
+    (G.1); so the two codestreams are the same but for Ssiz, lossless or not.
+
+    Parameters
+    ----------
+    data : bytes
+        Codestream of signed samples, bare or inside a JP2 file.
+    header : Jpeg2000Header
+        Of `data`.
+    """
+    codestream = bytearray(data[header.offset : header.end])
+    for component in range(header.components):
+        codestream[_SSIZ + 3 * component] &= ~_SIGN
+    return bytes(codestream)
+
+
+def precision_of(codestream: bytes) -> int:
+    """Return the bits of a sample of a bare codestream whose header has been read before.
+
+    Examples
+    --------
+    >>> precision_of(bytes(42) + bytes([0x80 | 11]))
+    12
+    """
+    return (codestream[_SSIZ] & ~_SIGN) + 1
+
+
 def _codestream_extent(data: bytes) -> tuple[int, int]:
     """Find the contiguous codestream box of a JP2 file (I.5.4); a bare codestream is all of it."""
     if data.startswith(_SOC_SIZ):
@@ -126,7 +158,7 @@ def _read_main_header(data: bytes, offset: int, end: int) -> Jpeg2000Header:
     x1, y1, x0, y0, tile_width, tile_height, tile_x0, tile_y0, components = struct.unpack_from(">8IH", data, offset + 8)
     columns, rows = x1 - x0, y1 - y0
     _check_tiles((x1, y1, x0, y0), (tile_width, tile_height, tile_x0, tile_y0))
-    sizes = [struct.unpack_from(">3B", data, offset + 42 + 3 * i) for i in range(components)]
+    sizes = [struct.unpack_from(">3B", data, offset + _SSIZ + 3 * i) for i in range(components)]
     depths = {size[0] for size in sizes}
     if len(depths) != 1:
         raise FrameDecodeError("the JPEG 2000 codestream's components differ in precision", found=sorted(depths))
@@ -152,8 +184,8 @@ def _read_main_header(data: bytes, offset: int, end: int) -> Jpeg2000Header:
         rows=rows,
         columns=columns,
         components=components,
-        precision=(depth & 0x7F) + 1,
-        signed=bool(depth & 0x80),
+        precision=(depth & ~_SIGN) + 1,
+        signed=bool(depth & _SIGN),
         subsampled=any(size[1:] != (1, 1) for size in sizes),
         high_throughput=high_throughput,
         reversible=reversible,

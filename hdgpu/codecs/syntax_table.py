@@ -113,6 +113,8 @@ def _jpeg2000_frames(*, high_throughput: bool) -> Iterator[tuple[ImagePixel, Cod
         colour = _colour(photometric)
         yield colour, _jpeg2000(colour, high_throughput, colour_transform=transformed)
     yield _colour("YBR_RCT"), _jpeg2000(_colour("YBR_RCT"), high_throughput, subsampled=True)
+    deep = dataclasses.replace(_colour("YBR_RCT"), bits_allocated=16, bits_stored=12, high_bit=11)
+    yield deep, _jpeg2000(deep, high_throughput)
     yield grey, _jpeg2000(grey, high_throughput, reversible=False)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -124,6 +124,7 @@ class LaneWork:
                         self._lane.mark().wait()
                 except BaseException as error:  # of anything before: the device tells late
                     self._run.chunks.fail(batch.start, self._named(error, batch))
+                    self._wait_for_copies()
                 else:
                     self._run.runtime.keep(self._lane)
 
@@ -167,6 +168,13 @@ class LaneWork:
                 self._copied[self._turn] = self._lane.mark()
                 self._turn = 1 - self._turn
         return failure
+
+    def _wait_for_copies(self) -> None:
+        """Return when nothing reads the staging memory any more, which goes now; the device has failed already."""
+        for event in self._copied:
+            if event is not None:
+                with suppress(Exception):
+                    event.wait()
 
     @contextmanager
     def _busy(self, stage: str) -> Iterator[None]:

@@ -97,7 +97,7 @@ def test_gpu_with_all_there_is(gpu_of):
         "kernels": "",
         "decoder": "",
         "streams": ["jpeg", "htj2k"],
-        "host": ["jpeg-colour", "jpeg-lossless", "jpeg2000", "jpeg2000-signed", "jpeg2000-colour"],
+        "host": ["jpeg-colour", "jpeg-lossless", "jpeg2000", "jpeg2000-colour", "htj2k-colour"],
     }
     assert "on the GPU" in found["state"]
 
@@ -156,7 +156,7 @@ def test_gpu_in_print(gpu_of, capsys):
     for line in (
         "cuda:1: kernels do not compile: no compiler",
         "cuda:1: nvImageCodec decodes jpeg2000",
-        "cuda:0: the host decodes jpeg, jpeg-colour, jpeg-lossless, jpeg2000-signed, jpeg2000-colour, htj2k",
+        "cuda:0: the host decodes jpeg, jpeg-colour, jpeg-lossless, jpeg2000-colour, htj2k, htj2k-colour",
     ):
         assert line in text.splitlines()
     assert "Nothing is missing." not in text

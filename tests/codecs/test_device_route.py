@@ -12,6 +12,7 @@ from hdgpu.codecs.loss import Loss
 from hdgpu.codecs.nvimgcodec import KINDS
 from hdgpu.codecs.route import route_for
 from hdgpu.codecs.sniff import sniff
+from hdgpu.codecs.sniff_jpeg2000 import precision_of
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError, HdgpuError
 from tests.codecs.frames_of import frame_bytes, image_pixel
@@ -37,8 +38,6 @@ TAKEN = {
         "emri_small_jpeg_2k_lossless.dcm",
         *(f"JPEG_2000_Image_Compression-GRAYSCALE-{bits}.jp2" for bits in (8, 16)),
         *(f"JPEG_2000_Image_Compression_(Lossless_Only)-GRAYSCALE-{bits}.jp2" for bits in (8, 16)),
-    ],
-    "jpeg2000-signed": [
         *("693_J2KI.dcm", "693_J2KR.dcm", "JPEG2000.dcm", "MR_small_jp2klossless.dcm", "explicit_VR-UN.dcm"),
     ],
     "jpeg2000-colour": [
@@ -114,9 +113,44 @@ def test_kinds_that_do_not_work_are_left_to_the_host() -> None:
     assert route == DeviceRoute(None, "nvImageCodec does not decode jpeg2000 here")
 
 
-def test_signed_samples_of_eight_bits_are_left_to_the_host() -> None:
-    data, pixel = jpeg2000(np.zeros((40, 50), np.int8))
-    assert stream_route(sniff(data), pixel, ALL).reason == "signed samples of up to 8 bits"
+def signed_stream(bits: int, syntax: str, boxed: bool) -> tuple[bytes, ImagePixel]:
+    """Return a codestream with the least and the greatest of its samples."""
+    allocated = 8 if bits <= 8 else 16
+    least, most = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+    frame = np.random.default_rng(bits).integers(least, most, (40, 50), f"i{allocated // 8}", endpoint=True)
+    pixel = ImagePixel(40, 50, 1, "MONOCHROME2", allocated, bits, bits - 1, 1)
+    if syntax == "htj2k":
+        return encode_reversible(frame, pixel, Loss()), pixel
+    options = {"reversible": True} if syntax == "jpeg2000" else {"reversible": False, "level": 40}
+    codec = "JP2" if boxed else "J2K"
+    return imagecodecs.jpeg2k_encode(frame, codecformat=codec, bitspersample=bits, **options), pixel
+
+
+@pytest.mark.parametrize("bits", [2, 7, 8, 9, 12, 15, 16])
+@pytest.mark.parametrize(
+    ("syntax", "boxed"), [("jpeg2000", False), ("jpeg2000", True), ("lossy", False), ("htj2k", False)]
+)
+def test_signed_samples_go_as_unsigned(bits: int, syntax: str, boxed: bool) -> None:
+    """A decoder gives the same samples, half of their range higher."""
+    data, pixel = signed_stream(bits, syntax, boxed)
+    assert sniff(data).signed
+    route = route_for("1.2.840.10008.1.2.4.201" if syntax == "htj2k" else "1.2.840.10008.1.2.4.91", pixel)
+    chosen, stream = frame_route(data, route, ALL)
+    assert chosen.decoder == f"nvimgcodec:{'htj2k' if syntax == 'htj2k' else 'jpeg2000'}"
+    assert (sniff(stream).signed, sniff(stream).precision, precision_of(stream)) == (False, bits, bits)
+    decoded = [imagecodecs.jpeg2k_decode(each).astype(int) for each in (data, stream)]
+    np.testing.assert_array_equal(decoded[1] - (1 << (bits - 1)), decoded[0])
+
+
+def test_colour_of_more_than_eight_bits_is_left_to_the_host() -> None:
+    data, pixel = jpeg2000(np.zeros((40, 50, 3), np.uint16), mct=True)
+    assert stream_route(sniff(data), pixel, ALL).reason == "JPEG 2000 in colour of more than 8 bits"
+
+
+def test_htj2k_in_colour() -> None:
+    pixel = ImagePixel(40, 50, 3, "YBR_RCT", 8, 8, 7)
+    data = encode_reversible(np.zeros((40, 50, 3), np.uint8), pixel, Loss())
+    assert stream_route(sniff(data), pixel, ALL).decoder == "nvimgcodec:htj2k-colour"
 
 
 def test_a_container_of_another_size_is_left_to_the_host() -> None:

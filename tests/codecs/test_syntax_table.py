@@ -58,7 +58,7 @@ def test_every_reason_that_routes_give() -> None:
         (".4.50", "`nvimgcodec:jpeg`, `nvimgcodec:jpeg-colour`", "unusual subsampling"),
         (".4.51", "-", "JPEG other than baseline of 8 bits"),
         (".4.80", "-", "no GPU decodes this transfer syntax"),
-        (".4.201", "`nvimgcodec:htj2k`", "HTJ2K that is signed or in colour"),
+        (".4.201", "`nvimgcodec:htj2k`, `nvimgcodec:htj2k-colour`", "lossy HTJ2K"),
     ],
 )
 def test_some_rows(uid: str, decoder: str, reason: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import imagecodecs
 import numpy as np
 import pytest
 from pydicom import Dataset
@@ -17,8 +18,11 @@ from pydicom.uid import UID
 import hdgpu as hd
 from hdgpu.array.interop import to_numpy
 from hdgpu.array.namespace import array_namespace, is_cupy_array, namespace_of_library
+from hdgpu.codecs.encode_htj2k import encode_reversible
+from hdgpu.codecs.loss import Loss
 from hdgpu.codecs.nvimgcodec import BatchDecoder, decodable
 from hdgpu.content.palette import PaletteColorLUTTransformation
+from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError, HdgpuError, PixelDataSizeError
 from hdgpu.frame import decode_frame, encode_frame
 from hdgpu.io import ImageFileReader
@@ -378,6 +382,34 @@ def test_single_frames_of_one_bit(index: int) -> None:
         lambda name: decode_frame(data, NATIVE, 5, 7, 1, 1, 1, "MONOCHROME2", index=index, device=name)
     )
     np.testing.assert_array_equal(to_numpy(device), host)
+
+
+@pytest.mark.parametrize("syntax", [".4.90", ".4.201"])
+def test_signed_frames_of_several_precisions(syntax: str, can: frozenset[str]) -> None:
+    """Each codestream has a precision of its own, be it that of Bits Stored or not."""
+    if not {"jpeg2000", "htj2k"} <= can:
+        pytest.skip("needs nvImageCodec with nvJPEG2000")
+    frames = np.random.default_rng(6).integers(-512, 512, (6, 32, 48)).astype(np.int16)
+    dataset = make_enhanced(
+        frames,
+        [[0, 0, 2 * number] for number in range(6)],
+        transfer_syntax=UID("1.2.840.10008.1.2" + syntax),
+        PixelRepresentation=1,
+        **TWELVE_BITS,
+    )
+    streams = []
+    for bits, frame in zip((10, 12, 16) * 2, frames, strict=True):
+        pixel = ImagePixel(32, 48, bits_stored=bits, high_bit=bits - 1, pixel_representation=1)
+        streams.append(
+            encode_reversible(frame, pixel, Loss())
+            if syntax == ".4.201"
+            else imagecodecs.jpeg2k_encode(frame, codecformat="J2K", reversible=True, bitspersample=bits)
+        )
+    image = hd.Image.from_dataset(_hold(dataset, streams))
+    np.testing.assert_array_equal(to_numpy(image.get_stored_frames(device=DEVICE)), frames)
+    volume = image.get_volume(device=DEVICE)
+    np.testing.assert_array_equal(to_numpy(volume.array), image.get_volume(device="cpu").array)
+    assert volume.report.frames_per_route == {f"nvimgcodec:{'htj2k' if syntax == '.4.201' else 'jpeg2000'}": 6}
 
 
 # --- What goes wrong --------------------------------------------------------------------------------------------------
