@@ -39,6 +39,7 @@ __all__ = [
     "MixedGeometryError",
     "MixedOrientationError",
     "MixedSizeError",
+    "MosaicError",
     "NoPixelDataError",
     "NotCoveredError",
     "NotCoveredNameError",
@@ -270,6 +271,10 @@ class StackError(HdgpuError, ValueError, RuntimeError):
 
 class MissingGeometryError(StackError, AttributeError):
     """There is no position, orientation or pixel spacing."""
+
+
+class MosaicError(StackError):
+    """Frames show the slices of a volume side by side: their position and orientation are of none of them."""
 
 
 class MixedGeometryError(StackError):

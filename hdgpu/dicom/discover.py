@@ -10,6 +10,7 @@ from typing import Any
 from hdgpu.dicom.elements import Layout
 from hdgpu.dicom.header import Header, header_of_dataset, read_header, scan_headers
 from hdgpu.dicom.instance import Instance
+from hdgpu.dicom.on_demand import OnDemandDataset
 from hdgpu.dicom.source import PathSource, open_source
 from hdgpu.dicom.tags import Tag
 from hdgpu.errors import HdgpuError, NotDicomError, SourceError
@@ -123,7 +124,10 @@ def _add_found(found: Discovery, path: str, layout: Layout, collect_errors: bool
 
 
 def _add_named(found: Discovery, item: Any, layout: Layout) -> None:
-    header = header_of_dataset(item) if _is_dataset(item) else read_header(open_source(item), layout)
+    if isinstance(item, OnDemandDataset):
+        header = item.current_header()
+    else:
+        header = header_of_dataset(item) if _is_dataset(item) else read_header(open_source(item), layout)
     if Tag.DIRECTORY_RECORD_SEQUENCE in header:
         found.instances += [Instance(read_header(PathSource(path), layout)) for path in _files_of_dicomdir(header)]
     else:

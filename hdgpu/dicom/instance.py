@@ -81,6 +81,11 @@ class Instance:
         return self.header.text(Tag.STUDY_INSTANCE_UID), self.header.text(Tag.SERIES_INSTANCE_UID)
 
     @property
+    def is_mosaic(self) -> bool:
+        """Whether its frames show the slices of a volume side by side, as Siemens writes EPI series."""
+        return "MOSAIC" in self.header.text(Tag.IMAGE_TYPE).split("\\")
+
+    @property
     def number_of_frames(self) -> int:
         """Number of Frames; 1 where it is absent, 0 where there is no pixel data."""
         if self._number_of_frames is None:

@@ -15,7 +15,7 @@ from pydicom import Dataset, dcmread
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataelem import RawDataElement, convert_raw_data_element
 
-from hdgpu.dicom.header import Header
+from hdgpu.dicom.header import Header, header_of_dataset
 from hdgpu.dicom.source import Source
 from hdgpu.dicom.tags import WANTED, Tag
 
@@ -102,6 +102,10 @@ class OnDemandDataset(Dataset):
         """Remove an element and return it, as `pydicom.Dataset.pop`."""
         object.__setattr__(self, "_is_changed", True)
         return super().pop(key, *default)
+
+    def current_header(self) -> Header:
+        """Return what frames are decoded and placed by: of the file, unless attributes were set or deleted since."""
+        return header_of_dataset(self)
 
     def _note_change(self, tag: int | None) -> None:
         if tag in _FRAMES_DEPEND_ON:

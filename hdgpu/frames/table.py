@@ -24,9 +24,11 @@ _MACROS = (
 _NAN = float("nan")
 # Attributes that the files of a series share, but for a few values: by functional group macro, and number of values.
 _ORIENTATION = (Tag.IMAGE_ORIENTATION_PATIENT, 6)
-_MEASURES = ((Tag.PIXEL_SPACING, 2), (Tag.SPACING_BETWEEN_SLICES, 1))
-_RESCALE = ((Tag.RESCALE_SLOPE, 1), (Tag.RESCALE_INTERCEPT, 1))
+_PIXEL_SPACING, _BETWEEN_SLICES = (Tag.PIXEL_SPACING, 2), (Tag.SPACING_BETWEEN_SLICES, 1)
+_SLOPE, _INTERCEPT, _DOSE_SCALING = (Tag.RESCALE_SLOPE, 1), (Tag.RESCALE_INTERCEPT, 1), (Tag.DOSE_GRID_SCALING, 1)
 _SHARED_VALUES = 11
+# Cosine between the normal of planes that are transverse, and the axis of the body.
+_TRANSVERSE = 0.999
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,8 @@ class FrameTable:
     between_slices : numpy.ndarray
         (n,) float64, Spacing Between Slices in mm; NaN where absent.
     slope, intercept : numpy.ndarray
-        (n,) float64, Rescale Slope and Rescale Intercept; NaN where both are absent.
+        (n,) float64, Rescale Slope, or Dose Grid Scaling of a dose (PS3.3 C.8.8.3), and Rescale Intercept; NaN where
+        all are absent.
     """
 
     instance: npt.NDArray[np.int64]
@@ -126,13 +129,19 @@ class _Columns:
             _raw(measures, Tag.SPACING_BETWEEN_SLICES),
             _raw(rescale, Tag.RESCALE_SLOPE),
             _raw(rescale, Tag.RESCALE_INTERCEPT),
+            _raw(rescale, Tag.DOSE_GRID_SCALING),
         )
         index = self._index.get(key)
         if index is None:
             index = self._index[key] = len(self._index)
-            sources = ((orientation, _ORIENTATION), *((measures, one) for one in _MEASURES))
-            parsed = [_decimals(*one) for one in (*sources, *((rescale, one) for one in _RESCALE))]
-            self.known[key] = tuple(number for numbers in parsed for number in numbers)
+            slope = _SLOPE if _raw(rescale, Tag.RESCALE_SLOPE) else _DOSE_SCALING
+            self.known[key] = (
+                *_decimals(orientation, _ORIENTATION),
+                *_decimals(measures, _PIXEL_SPACING),
+                *_decimals(measures, _BETWEEN_SLICES),
+                *_decimals(rescale, slope),
+                *_decimals(rescale, _INTERCEPT),
+            )
         self.shared.append(index)
 
     def add_frames(self, instance: Instance, frames: Sequence[int]) -> None:
@@ -145,11 +154,9 @@ class _Columns:
             self._repeat(count, self.position.pop())
         elif count:
             self.add(header, header, header, header)
-            # What the image itself says of its position is the first frame's: nothing says where the others lie.
-            position = self.position.pop()
+            positions = _positions_of_frames(instance, self.position.pop())
             self._repeat(count, (_NAN,) * 3)
-            if frames[0] == 0:
-                self.position[-count] = position
+            self.position[-count:] = [positions[frame] for frame in frames]
 
     def _repeat(self, count: int, position: tuple[float, ...]) -> None:
         """Let as many frames have the values added last, and this position."""
@@ -185,6 +192,26 @@ class _Columns:
             slope=np.where(np.isnan(slope) & ~np.isnan(intercept), 1.0, slope),
             intercept=np.where(np.isnan(intercept) & ~np.isnan(slope), 0.0, intercept),
         )
+
+
+def _positions_of_frames(instance: Instance, first: tuple[float, ...]) -> list[tuple[float, ...]]:
+    """Return where the frames of an image without functional groups lie.
+
+    What the image says of its position is the first frame's.  Where the others lie is said of doses alone, in mm along
+    the normal (PS3.3 C.8.8.3.2): from the first frame, or for transverse planes as patient coordinates.
+    """
+    header, count = instance.header, instance.number_of_frames
+    positions = [first] + [(_NAN,) * 3] * (count - 1)
+    orientation = header.decimals(*_ORIENTATION)
+    if count == 1 or Tag.GRID_FRAME_OFFSET_VECTOR not in header or orientation is None:
+        return positions
+    offsets = header.decimals(Tag.GRID_FRAME_OFFSET_VECTOR, count) or positions[-1]
+    normal = np.cross(orientation[:3], orientation[3:])
+    if offsets[0] == 0:
+        return [tuple((np.array(first) + offset * normal).tolist()) for offset in offsets]
+    if abs(normal[2]) > _TRANSVERSE and offsets[0] == first[2]:
+        return [(*first[:2], offset) for offset in offsets]
+    return positions
 
 
 def _raw(header: Header | None, tag: Tag) -> bytes | None:

@@ -25,6 +25,7 @@ from hdgpu.errors import (
     MixedGeometryError,
     MixedOrientationError,
     MixedSizeError,
+    MosaicError,
     StackError,
 )
 from hdgpu.geometry.affine import stacking_normal
@@ -53,6 +54,7 @@ class StackVerdict(StrEnum):
     SINGLE = "single slice"
     EMPTY = "no frames"
     NO_GEOMETRY = "no geometry"
+    MOSAIC = "mosaic"
     MIXED_SIZES = "mixed sizes"
     MIXED_GEOMETRY = "mixed geometry"
     MIXED_ORIENTATIONS = "mixed orientations"
@@ -65,6 +67,7 @@ class StackVerdict(StrEnum):
 _ERRORS: dict[StackVerdict, type[StackError]] = {
     StackVerdict.EMPTY: MissingGeometryError,
     StackVerdict.NO_GEOMETRY: MissingGeometryError,
+    StackVerdict.MOSAIC: MosaicError,
     StackVerdict.MIXED_SIZES: MixedSizeError,
     StackVerdict.MIXED_GEOMETRY: MixedGeometryError,
     StackVerdict.MIXED_ORIENTATIONS: MixedOrientationError,
@@ -72,6 +75,20 @@ _ERRORS: dict[StackVerdict, type[StackError]] = {
     StackVerdict.TILT: GantryTiltError,
     StackVerdict.GAP: MissingSliceError,
     StackVerdict.IRREGULAR: IrregularSpacingError,
+}
+
+_SPLIT = "Take it apart with `Series.split()` and load the parts"
+_REMEDIES: dict[StackVerdict, str] = {
+    StackVerdict.EMPTY: "",
+    StackVerdict.NO_GEOMETRY: "Read the frames by themselves: `hdgpu.imread(file).get_frames()`",
+    StackVerdict.MOSAIC: "Convert the files with a program that takes mosaics apart, such as dcm2niix",
+    StackVerdict.MIXED_SIZES: _SPLIT,
+    StackVerdict.MIXED_GEOMETRY: _SPLIT,
+    StackVerdict.MIXED_ORIENTATIONS: _SPLIT,
+    StackVerdict.DUPLICATES: _SPLIT,
+    StackVerdict.TILT: "Correct the tilt before, for instance with dcm2niix: no affine of right angles fits",
+    StackVerdict.GAP: "Look for the files that are missing; nothing is put in their place",
+    StackVerdict.IRREGULAR: "Pass a larger `rtol` or `atol` if such distances do not matter to you",
 }
 
 
@@ -145,7 +162,10 @@ class StackDiagnosis:
         if self.is_regular:
             return
         raise _ERRORS[self.verdict](
-            f"the frames do not form one regular stack: {self.describe()}", source=source, diagnosis=self
+            f"the frames do not form one regular stack: {self.describe()}",
+            source=source,
+            remedy=_REMEDIES[self.verdict],
+            diagnosis=self,
         )
 
 

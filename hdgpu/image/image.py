@@ -9,7 +9,7 @@ from typing import IO, Any, Self
 from pydicom import Dataset
 
 from hdgpu.content.sop_class import SOPClass
-from hdgpu.dicom.header import header_of_dataset, read_header
+from hdgpu.dicom.header import Header, header_of_dataset, read_header
 from hdgpu.dicom.instance import Instance
 from hdgpu.dicom.on_demand import OnDemandDataset, read_dataset
 from hdgpu.dicom.source import BytesSource, OpenFileSource, Source, open_source
@@ -123,6 +123,10 @@ class Image(OnDemandDataset, SOPClass, SpatialReading, Dimensions, SourceImages)
         fresh = FrameAccess(Instance(header))
         self.__dict__.update(_known_access=fresh, _is_changed=False)
         return fresh
+
+    def current_header(self) -> Header:
+        """Return what frames are decoded and placed by: of the file, unless attributes were set or deleted since."""
+        return self._access.instance.header
 
     @property
     def transfer_syntax_uid(self) -> UID:

@@ -17,6 +17,7 @@ from hdgpu.errors import (
     MissingGeometryError,
     MixedGeometryError,
     MixedOrientationError,
+    MosaicError,
 )
 from hdgpu.frames.table import FrameTable
 from hdgpu.geometry.affine import Float64Array, affine_from_attributes
@@ -74,6 +75,8 @@ def stack_frames(
         If they form none: a StackError that says why.
     """
     name = instance.name
+    if instance.is_mosaic:
+        raise MosaicError("the frames show the slices of a volume side by side", source=name)
     if np.isnan(table.position).any() or np.isnan(table.orientation).any() or np.isnan(table.spacing).any():
         raise MissingGeometryError("some of the frames have no position, orientation or pixel spacing", source=name)
     _require_alike(table.orientation, _SAME_ORIENTATION, MixedOrientationError, "orientation", name)

@@ -61,6 +61,9 @@ class Series:
         given = np.arange(len(frames))
         if not len(frames):
             return StackDiagnosis(StackVerdict.EMPTY, given, detail="there is no pixel data")
+        if any(instance.is_mosaic for instance in self.instances):
+            detail = "each frame shows the slices of a volume side by side"
+            return StackDiagnosis(StackVerdict.MOSAIC, given, detail=detail)
         sizes = Counter(instance.pixel.frame_shape for instance in self.instances if instance.number_of_frames)
         if len(sizes) > 1:
             detail = ", ".join(f"{count} of {' x '.join(map(str, size))}" for size, count in sizes.most_common())

@@ -175,8 +175,23 @@ def test_native_spans(bits: int, frames: int) -> None:
 
 @pytest.mark.parametrize(("rows", "frames"), [(5, 1), (3, 1), (4, 2), (65535, 1), (4, 1 << 40)])
 def test_native_size_that_disagrees_with_the_bytes(rows: int, frames: int) -> None:
-    dataset = make_dataset(np.zeros((4, 4), "uint16"), Rows=rows, NumberOfFrames=frames)
+    dataset = make_dataset(np.ones((4, 4), "uint16"), Rows=rows, NumberOfFrames=frames)
     file = BytesIO()
     dataset.save_as(file)
     with pytest.raises(PixelDataSizeError, match=rf"made.dcm.*expected {rows * 8 * frames} bytes.*found 32 bytes"):
         index_frames(Instance(read_header(BytesSource(file.getvalue(), "made.dcm"))))
+
+
+@pytest.mark.parametrize(("padding", "is_padding"), [(b"\0" * 2, True), (b"\0" * 30, True), (b"\0" * 32, False),
+                                                     (b"\0" * 8 + b"\1\0", False)])  # fmt: skip
+def test_zeros_behind_the_last_native_frame(padding: bytes, is_padding: bool) -> None:
+    dataset = make_dataset(np.arange(16, dtype="uint16").reshape(4, 4))
+    dataset.PixelData += padding
+    file = BytesIO()
+    dataset.save_as(file)
+    instance = Instance(read_header(BytesSource(file.getvalue())))
+    if is_padding:
+        assert bytes(index_frames(instance).read(instance.source, 0)) == dataset.PixelData[:32]
+    else:
+        with pytest.raises(PixelDataSizeError, match="do not fill the pixel data"):
+            index_frames(instance)

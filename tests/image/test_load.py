@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pydicom
 import pytest
+import SimpleITK
+from pydicom import Dataset, dcmread
 from pydicom.data import get_testdata_file
 from pydicom.uid import JPEG2000Lossless, JPEGLSLossless, RLELossless
 
@@ -17,6 +19,7 @@ import hdgpu as hd
 from hdgpu import errors
 from hdgpu.codecs.route import route_for
 from hdgpu.dicom.frame_index import index_frames
+from hdgpu.errors import MissingGeometryError, MosaicError
 from tests.make_series import AXIAL, make_dataset, make_series, write_series
 
 AFFINE = np.array([[0.0, 0, 0.75, -10], [0, 0.5, 0, -20], [-2, 0, 0, 0], [0, 0, 0, 1]])
@@ -108,6 +111,65 @@ def test_enhanced_multiframe() -> None:
     mapped = hd.get_volume_from_series([path])  # its real-world value map gives the same values as its rescaling
     np.testing.assert_array_equal(mapped.array, volume.array)
     assert mapped.array.dtype == np.float64
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_images(tmp_path: Path, lazy: bool) -> None:
+    """Images that were read before, lazily or not, and such as were changed since."""
+    datasets, _ = make_series(5, (6, 7), "int16", RescaleSlope=2, RescaleIntercept=-3)
+    files = write_series(datasets, tmp_path)
+    expected = hd.load_volume(files, device="cpu")
+    images = [hd.imread(file, lazy_frame_retrieval=lazy) for file in files]
+    for volume in (hd.load_volume(images, device="cpu"), hd.get_volume_from_series(images, dtype=np.float32)):
+        np.testing.assert_array_equal(volume.array, expected.array)
+        np.testing.assert_array_equal(volume.affine, expected.affine)
+    for image in images:
+        image.RescaleIntercept = 4
+    np.testing.assert_array_equal(hd.load_volume(images, device="cpu").array, expected.array + 7)
+
+
+@pytest.mark.parametrize("name", ["rtdose.dcm", "rtdose_rle.dcm", "rtdose_expb.dcm"])
+def test_dose(name: str) -> None:
+    """Scaled by Dose Grid Scaling, and placed by Grid Frame Offset Vector, as SimpleITK places it."""
+    path = get_testdata_file(name)
+    dataset, image = dcmread(path), SimpleITK.ReadImage(get_testdata_file("rtdose.dcm"))
+    volume = hd.load_volume(path, device="cpu")
+    dose = dataset.pixel_array * float(dataset.DoseGridScaling)
+    np.testing.assert_allclose(volume.array[::-1], dose, rtol=1e-6)
+    assert volume.spacing == image.GetSpacing()[::-1]
+    corners = volume.map_indices_to_reference(np.array([[14, 0, 0], [0, 9, 3]]))
+    np.testing.assert_allclose(corners[0], image.GetOrigin())
+    np.testing.assert_allclose(corners[1], image.TransformIndexToPhysicalPoint((3, 9, 14)))
+    np.testing.assert_array_equal(hd.imread(path).get_volume(dtype=np.float32).array, volume.array)
+
+
+def dose(first: float, orientation: list[float]) -> Dataset:
+    offsets = [first, first + 3, first + 6]
+    return make_dataset(
+        np.zeros((4, 5), "uint16"), NumberOfFrames=3, GridFrameOffsetVector=offsets, DoseGridScaling="0.5",
+        ImagePositionPatient=[1, 2, -40], ImageOrientationPatient=orientation, PixelData=bytes(120),
+    )  # fmt: skip
+
+
+def test_dose_in_patient_coordinates() -> None:
+    """The offsets of transverse planes may be their places along the body; of other planes they cannot."""
+    volume = hd.load_volume(dose(-40, [1, 0, 0, 0, 1, 0]), device="cpu")
+    assert sorted(volume.map_indices_to_reference(np.array([[0, 0, 0], [2, 0, 0]]))[:, 2]) == [-40, -34]
+    assert hd.load_volume(dose(0, [0, 1, 0, 0, 0, -1]), device="cpu").spacing == (3, 0.5, 0.75)
+    for wrong in (dose(-40, [0, 1, 0, 0, 0, -1]), dose(-41, [1, 0, 0, 0, 1, 0])):
+        with pytest.raises(MissingGeometryError, match="2 of 3 frames have no position"):
+            hd.load_volume(wrong)
+
+
+def test_mosaic() -> None:
+    """What its position says is of none of the slices that it shows."""
+    mosaic = make_dataset(np.zeros((12, 12), "uint16"), ImageType=["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"])
+    with pytest.raises(MosaicError, match="mosaic: each frame shows the slices of a volume side by side"):
+        hd.load_volume(mosaic)
+    (series,) = hd.read_series(mosaic)
+    assert series.diagnosis.verdict == "mosaic"
+    with pytest.raises(MosaicError, match="side by side"):
+        hd.Image.from_dataset(mosaic).get_volume()
 
 
 def test_dicomdir() -> None:
