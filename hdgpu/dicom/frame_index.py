@@ -104,6 +104,14 @@ class SingleFrameIndex(FrameIndex):
         fragments = _parse_items(data, name)
         if len(fragments) < 2:
             raise FrameIndexError("there is no fragment after the offset table", source=name, frame=1)
+        if len(fragments[0]) > 4 and all(bytes(one[:8]).startswith(_CODESTREAM_STARTS) for one in fragments[1:]):
+            raise FrameIndexError(
+                "the offset table is of several frames, and each fragment is one",
+                source=name,
+                tag=describe_tag(Tag.NUMBER_OF_FRAMES),
+                expected=len(fragments) - 1,
+                found="1, or none",
+            )
         return fragments[1] if len(fragments) == 2 else b"".join(fragments[1:])
 
 

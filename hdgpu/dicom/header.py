@@ -27,6 +27,7 @@ from hdgpu.dicom.elements import (
     scan_elements,
     sequence_items,
 )
+from hdgpu.dicom.reencoding import encode_implicit
 from hdgpu.dicom.source import BytesSource, PathSource, Source
 from hdgpu.dicom.tags import WANTED, WANTED_AT_ROOT, Tag, describe_tag
 from hdgpu.errors import InvalidAttributeError, MissingAttributeError, NotDicomError, TruncatedFileError
@@ -126,9 +127,12 @@ class Header:
         if not value:
             return self._default(tag, default)
         try:
-            return int(value)
+            number = _decimal(value)  # some write "1.0"
         except ValueError:
-            raise self._invalid(tag, "an integer", value) from None
+            number = math.nan
+        if not number.is_integer():
+            raise self._invalid(tag, "an integer", value)
+        return int(number)
 
     def decimals(self, tag: int, count: int) -> tuple[float, ...] | None:
         """Return the `count` finite values of an attribute of VR DS, or None if it is absent or empty."""
@@ -136,7 +140,7 @@ class Header:
         if not value:
             return None
         try:
-            numbers = tuple([float(part) for part in value.split(b"\\")])
+            numbers = tuple([_decimal(part) for part in value.split(b"\\")])
         except ValueError:
             raise self._invalid(tag, "decimal numbers", value) from None
         if len(numbers) != count or not math.isfinite(sum(numbers)):
@@ -158,12 +162,28 @@ class Header:
                     if last is not None and number > last:
                         return
                     continue
-                elements = scan_elements(self._buffer, start, end, span.encoding, WANTED)
-                yield Header(elements, span.encoding, self.source, self.transfer_syntax_uid, self._buffer)
+                yield self._item(start, end, span.encoding)
         except (NeedMoreBytes, NotUnderstood, struct.error) as error:
             raise InvalidAttributeError(
                 f"the sequence is damaged: {error}", source=self.source.name, tag=describe_tag(tag)
             ) from error
+
+    def _item(self, start: int, end: int, encoding: Encoding) -> Header:
+        try:
+            elements, buffer = scan_elements(self._buffer, start, end, encoding, WANTED), self._buffer
+        except RunsPastEnd:
+            raise
+        except NotUnderstood:  # a sequence of VR UN, say, which pydicom knows (PS3.5 6.2.2)
+            from io import BytesIO
+
+            from pydicom.filereader import read_dataset
+
+            file = BytesIO(bytes(self._buffer[start:end]))
+            dataset = read_dataset(file, not encoding.explicit, encoding.order == "<", end - start)
+            buffer = encode_implicit(dataset, self.source.name, WANTED, swap=encoding.order == ">")
+            encoding = Encoding(explicit=False)
+            elements = scan_elements(buffer, 0, len(buffer), encoding, WANTED)
+        return Header(elements, encoding, self.source, self.transfer_syntax_uid, buffer)
 
     @property
     def has_sequences(self) -> bool:
@@ -210,6 +230,13 @@ class Header:
         return InvalidAttributeError(
             "unreadable value", source=self.source.name, tag=describe_tag(tag), expected=expected, found=found
         )
+
+
+def _decimal(text: bytes) -> float:
+    """Return a number of VR DS or IS (PS3.5 6.2); Python alone takes "2_0" for one."""
+    if b"_" in text:
+        raise ValueError("an underscore")
+    return float(text)
 
 
 def read_header(source: Source, layout: Layout | None = None) -> Header:
@@ -380,7 +407,7 @@ def header_of_dataset(dataset: Dataset, name: str | None = None) -> Header:
     """
     name = name or str(getattr(dataset, "filename", None) or "<dataset>")
     syntax = _syntax_of_dataset(dataset, name)
-    subset = _encode_implicit(dataset, name)
+    subset = encode_implicit(dataset, name, WANTED_AT_ROOT, swap=syntax == EXPLICIT_BIG)
     encoding = Encoding(explicit=False)
     try:
         elements = scan_elements(subset, 0, len(subset), encoding, WANTED_AT_ROOT)
@@ -406,28 +433,6 @@ def _syntax_of_dataset(dataset: Dataset, name: str) -> str:
     if not little:
         return EXPLICIT_BIG
     return IMPLICIT_LITTLE if implicit else EXPLICIT_LITTLE
-
-
-def _encode_implicit(dataset: Dataset, name: str) -> bytes:
-    """Write the wanted attributes of a data set as implicit VR little endian."""
-    from pydicom import Dataset as NewDataset
-    from pydicom.filebase import DicomBytesIO
-    from pydicom.filewriter import write_dataset
-
-    subset = NewDataset()
-    for tag in WANTED_AT_ROOT:
-        if tag in dataset:
-            try:
-                subset[tag] = dataset[tag]
-            except Exception as error:  # pydicom converts a raw value only here, and raises nearly anything
-                raise InvalidAttributeError(f"unreadable value: {error}", source=name, tag=describe_tag(tag)) from error
-    file = DicomBytesIO()
-    file.is_implicit_VR, file.is_little_endian = True, True
-    try:
-        write_dataset(file, subset)
-    except Exception as error:  # likewise
-        raise InvalidAttributeError(f"the data set holds values that DICOM cannot: {error}", source=name) from error
-    return bytes(file.getvalue())
 
 
 def _pixel_data_of_dataset(dataset: Dataset, syntax: str, name: str) -> tuple[PixelDataElement | None, BytesSource]:

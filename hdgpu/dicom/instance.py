@@ -13,6 +13,7 @@ from hdgpu.errors import (
     InvalidAttributeError,
     MissingAttributeError,
     NoPixelDataError,
+    PixelDataSizeError,
     TruncatedFileError,
     UnsupportedPixelError,
 )
@@ -38,6 +39,8 @@ _KEYWORDS: dict[int, str] = {
 # The files of a series share the module byte for byte: it is parsed and checked once.
 _PIXELS: dict[tuple[object, ...], ImagePixel] = {}
 _MAX_PIXELS = 1024
+# Of one pixel of one bit each, frames can be no shorter.
+_FRAMES_PER_BYTE = 8
 
 
 class Instance:
@@ -102,6 +105,14 @@ class Instance:
                 source=self.name,
                 tag=describe_tag(Tag.NUMBER_OF_FRAMES),
                 expected="1 or more",
+                found=count,
+            )
+        if count > _FRAMES_PER_BYTE * self.source.size:  # before any memory is asked for a row for each
+            raise PixelDataSizeError(
+                "the file is far too short for so many frames",
+                source=self.name,
+                tag=describe_tag(Tag.NUMBER_OF_FRAMES),
+                expected=f"at most {_FRAMES_PER_BYTE * self.source.size} in {self.source.size} bytes",
                 found=count,
             )
         return count

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from io import BytesIO
 from typing import Any
 
@@ -32,14 +33,15 @@ _FRAMES_DEPEND_ON = WANTED.keys() | {Tag.FLOAT_PIXEL_DATA, Tag.DOUBLE_FLOAT_PIXE
 class OnDemandDataset(Dataset):
     """A data set that is parsed when it is first looked at.
 
-    It also notes whether an attribute that frames are decoded by was set or deleted since the data set was read.
-    Changes within the items of a sequence go unnoticed.
+    It also notes whether an attribute that frames are decoded by was set or deleted since the data set was read, be it
+    by way of its element.  Changes within the items of a sequence go unnoticed.
     """
 
     _elements: Any = None
     _read_elements: Callable[[], Dataset] | None = None
     _reading: Any = None
     _is_changed = False
+    _handed_out: dict[int, tuple[Any, Any]] | None = None  # elements that were asked for, and what their values were
 
     def _read_on_demand(self, read: Callable[[], Dataset]) -> None:
         """Let the elements be those of the data set that `read` returns, once they are asked for."""
@@ -85,6 +87,26 @@ class OnDemandDataset(Dataset):
         super().__delattr__(name)
         self._note_change(tag_for_keyword(name))
 
+    def __getitem__(self, key: Any) -> Any:
+        element = super().__getitem__(key)
+        tag = None if isinstance(key, slice) else int(element.tag)
+        if tag in _FRAMES_DEPEND_ON and element.VR != "SQ":
+            known = self._handed_out or {}
+            if tag not in known:
+                object.__setattr__(self, "_handed_out", {**known, tag: (element, deepcopy(element.value))})
+        return element
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether an attribute that frames are decoded by was changed since `settle` was called."""
+        return self._is_changed or any(element.value != value for element, value in (self._handed_out or {}).values())
+
+    def settle(self) -> None:
+        """Take the attributes as they are for unchanged."""
+        object.__setattr__(self, "_is_changed", False)
+        known = {tag: (element, deepcopy(element.value)) for tag, (element, _) in (self._handed_out or {}).items()}
+        object.__setattr__(self, "_handed_out", known)
+
     def __setitem__(self, key: Any, element: Any) -> None:
         before = None if isinstance(key, slice) else self._dict.get(key)
         super().__setitem__(key, element)
@@ -115,8 +137,8 @@ class OnDemandDataset(Dataset):
         if self._read_elements is not None:
             self._read_now()
         state = dict(self.__dict__)
-        state.pop("_reading", None)
-        state.pop("_read_elements", None)
+        for name in ("_reading", "_read_elements", "_handed_out"):
+            state.pop(name, None)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -150,7 +150,7 @@ class _Columns:
         if Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE in header:
             self._add_functional_groups(instance, frames)
         elif Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE in header:
-            self.add(*instance.shared_functional_groups(_MACROS))
+            self._add_groups(instance, instance.shared_functional_groups(_MACROS))
             self._repeat(count, self.position.pop())
         elif count:
             self.add(header, header, header, header)
@@ -163,11 +163,16 @@ class _Columns:
         self.position += [position] * count
         self.shared += [self.shared.pop()] * count
 
+    def _add_groups(self, instance: Instance, items: Sequence[Header | None]) -> None:
+        """Add a frame that has functional groups; multi-frame secondary captures have no group of rescale (C.8.6.3)."""
+        position, orientation, measures, rescale = items
+        self.add(position, orientation, measures, rescale or instance.header)
+
     def _add_functional_groups(self, instance: Instance, frames: Sequence[int]) -> None:
         before = len(self.position)
         every = len(frames) == instance.number_of_frames
         for items in instance.functional_groups(_MACROS, None if every else set(frames)):
-            self.add(*items)
+            self._add_groups(instance, items)
         found = len(self.position) - before
         if found != len(frames):
             raise InvalidAttributeError(

@@ -31,7 +31,7 @@ from hdgpu.errors import (
 from hdgpu.geometry.affine import stacking_normal
 from hdgpu.geometry.planes import order_planes
 
-__all__ = ["Gap", "StackDiagnosis", "StackVerdict", "diagnose_stack"]
+__all__ = ["SHIFT_TOLERANCE", "Gap", "StackDiagnosis", "StackVerdict", "diagnose_stack"]
 
 Float = npt.NDArray[np.float64]
 
@@ -42,9 +42,9 @@ _ORIENTATION_TOLERANCE = 1e-4
 _SAME_POSITION = 1e-3
 # How far from a whole multiple of the usual distance a gap may be, as a part of that distance.
 _GAP_TOLERANCE = 0.1
-# How far a slice may be shifted along its plane, as a part of the distance between slices: further and the voxels
-# would not be where the affine says.  Rounded positions stay well below.
-_SHIFT_TOLERANCE = 0.1
+# How far a slice may lie from where the affine has it, as a part of the distance between slices.  Rounded positions
+# stay well below.
+SHIFT_TOLERANCE = 0.1
 
 
 class StackVerdict(StrEnum):
@@ -256,15 +256,19 @@ def _diagnose_parallel(
     along, shift = _in_plane_shifts(positions[order], normal)
     tilt = float(np.degrees(np.arctan2(np.linalg.norm(along), float(planes.distances[-1] - planes.distances[0]))))
     if perpendicular_tol is None:
-        is_tilted = np.linalg.norm(along) > _SHIFT_TOLERANCE * spacing
+        is_tilted = np.linalg.norm(along) > SHIFT_TOLERANCE * spacing
     else:
         is_tilted = 1.0 - np.cos(np.radians(tilt)) > perpendicular_tol
     if is_tilted:
         detail = f"{tilt:.4g} degrees between the direction of stacking and the normal"
         return verdict(StackVerdict.TILT, tilt_degrees=tilt, detail=detail)
-    if shift.max() > _SHIFT_TOLERANCE * spacing:
+    if shift.max() > SHIFT_TOLERANCE * spacing:
         detail = f"slice {int(shift.argmax()) + 1} of {len(order)} is shifted along its plane by {shift.max():.4g} mm"
         return verdict(StackVerdict.IRREGULAR, detail=detail)
+    drift = np.abs(planes.distances - planes.distances[0] - spacing * np.arange(len(order)))
+    if deviation <= tolerance and drift.max() > max(SHIFT_TOLERANCE * spacing, tolerance):
+        slowly = f"slice {int(drift.argmax()) + 1} of {len(order)} lies {drift.max():.4g} mm from its place"
+        return verdict(StackVerdict.IRREGULAR, detail=f"{slowly} in a stack of slices {spacing:.6g} mm apart")
     if deviation <= tolerance:
         return verdict(StackVerdict.REGULAR, detail=f"{spacing:.6g} mm apart")
     gaps = _gaps(steps, usual)

@@ -115,13 +115,14 @@ class Image(OnDemandDataset, SOPClass, SpatialReading, Dimensions, SourceImages)
     @property
     def _access(self) -> FrameAccess:
         known: FrameAccess | None = self.__dict__.get("_known_access")
-        if known is not None and not self._is_changed:
+        if known is not None and not self.has_changed:
             return known
         header = header_of_dataset(self)
         if known is not None and header.pixel_data is None:  # it is still in the file
             header.pixel_data, header.source = known.instance.header.pixel_data, known.instance.source
         fresh = FrameAccess(Instance(header))
-        self.__dict__.update(_known_access=fresh, _is_changed=False)
+        self.__dict__.update(_known_access=fresh)
+        self.settle()
         return fresh
 
     def current_header(self) -> Header:
@@ -137,8 +138,9 @@ class Image(OnDemandDataset, SOPClass, SpatialReading, Dimensions, SourceImages)
         if self._is_lazy_and_untouched:
             return {"source": self.__dict__["_source"], "access": self._access}
         state = super().__getstate__()
-        for name in ("_known_access", "_source", "_is_lazy"):
-            state.pop(name, None)
+        if not self.__dict__.get("_is_lazy"):  # else the pixels are in the file alone
+            for name in ("_known_access", "_source", "_is_lazy"):
+                state.pop(name, None)
         return {**state, "_is_changed": True}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from hdgpu.enum import CoordinateSystemNames
 from hdgpu.errors import (
     CoordinateSystemError,
     DuplicatePositionError,
+    GantryTiltError,
     IrregularSpacingError,
     MissingGeometryError,
     MixedGeometryError,
@@ -23,7 +24,7 @@ from hdgpu.frames.table import FrameTable
 from hdgpu.geometry.affine import Float64Array, affine_from_attributes
 from hdgpu.geometry.attributes import get_image_coordinate_system, read_image_plane
 from hdgpu.geometry.positions import get_volume_positions
-from hdgpu.geometry.stack import diagnose_stack
+from hdgpu.geometry.stack import SHIFT_TOLERANCE, diagnose_stack
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -107,7 +108,34 @@ def stack_frames(
         pixel_spacing=table.spacing[0].tolist(),
         spacing_between_slices=spacing,
     )
+    if tolerances.perpendicular_tol is None:
+        _require_in_place(table.position, np.array(places), affine, tolerances, name)
     return FrameStack(order, affine, tuple(duplicates))
+
+
+def _require_in_place(
+    positions: Float64Array, places: npt.NDArray[np.int64], affine: Float64Array, tolerances: Tolerances, name: str
+) -> None:
+    """Raise if a frame lies too far from where the affine has it: small angles and differences add up over a stack."""
+    step = affine[:3, 0]
+    spacing = float(np.linalg.norm(step))
+    off = positions - affine[:3, 3] - places[:, None] * step
+    along = np.abs(off @ step) / spacing
+    within = np.linalg.norm(off - np.outer(off @ step, step) / spacing**2, axis=1)
+    allowed = SHIFT_TOLERANCE * spacing
+    for distances, limit, error, how in (
+        (within, allowed, GantryTiltError, "along its plane"),
+        (along, max(allowed, tolerances.atol or 0, (tolerances.rtol or 0) * spacing), IrregularSpacingError, "away"),
+    ):
+        if distances.max() > limit:
+            raise error(
+                "the frames do not form one regular stack",
+                source=name,
+                frame=int(distances.argmax()) + 1,
+                expected=f"within {limit:.4g} mm of its place in a stack of slices {spacing:.6g} mm apart",
+                found=f"{distances.max():.4g} mm {how}",
+                remedy="Pass `perpendicular_tol` to have the frames stacked all the same",
+            )
 
 
 def _require_alike(values: Float64Array, tolerance: float, error: Any, what: str, name: str) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import MutableSequence, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from hdgpu.codecs.single_frame import get_lossy_compression_attributes
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.dicom.tags import Tag, describe_tag
@@ -23,14 +21,11 @@ __all__ = [
     "set_encapsulated",
     "set_native",
     "set_transfer_syntax",
-    "to_little_endian",
 ]
 
 # Offsets of the basic offset table are of 32 bits (PS3.5 A.4), as is the length of native pixel data.
 LARGEST_OFFSET = (1 << 32) - 1
 LARGEST_NATIVE = (1 << 32) - 2
-# Bytes of a word of the value representations that are strings of words, which big endian files have swapped.
-_WORDS = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
 # Where nobody has said that the pixels were lossy once, these transfer syntaxes do (PS3.3 C.7.6.1.1.5).
 _ALWAYS_LOSSY = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51")
 
@@ -61,16 +56,6 @@ def refuse_what_would_be_lost(dataset: Dataset) -> None:
                 tag="(0088,0200) 'Icon Image Sequence'",
                 remedy="Delete it: it is a smaller copy of the image.",
             )
-
-
-def to_little_endian(dataset: Dataset) -> None:
-    """Swap the values that pydicom leaves in the order of the file: those of words, but for Pixel Data."""
-    for element in dataset.iterall():
-        size = _WORDS.get(str(element.VR))
-        if size and element.value and element is not dataset.get(0x7FE00010):
-            value = bytes(element.value)
-            whole = len(value) // size * size
-            element.value = np.frombuffer(value[:whole], f">u{size}").astype(f"<u{size}").tobytes() + value[whole:]
 
 
 def set_transfer_syntax(dataset: Dataset, before: str, after: str) -> None:

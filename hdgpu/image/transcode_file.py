@@ -20,6 +20,7 @@ from hdgpu.dicom.frame_index import FrameIndex, index_frames
 from hdgpu.dicom.header import DEFLATED, EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, read_header
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.dicom.instance import Instance
+from hdgpu.dicom.reencoding import to_little_endian
 from hdgpu.dicom.source import PathSource
 from hdgpu.dicom.tags import Tag, describe_tag
 from hdgpu.errors import FrameEncodeError, HdgpuError, InvalidAttributeError, UnsupportedPixelError
@@ -75,7 +76,7 @@ def transcode_file(
     before = instance.transfer_syntax_uid
     dataset = _read(instance)
     if before == EXPLICIT_BIG:
-        attributes.to_little_endian(dataset)
+        to_little_endian(dataset)
     attributes.set_transfer_syntax(dataset, before, transfer_syntax_uid)
     is_native = transfer_syntax_uid in _NATIVE
     if is_native and (before in _NATIVE or instance.pixel.keyword != "PixelData"):

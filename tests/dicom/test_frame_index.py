@@ -26,8 +26,10 @@ def item(value: bytes) -> bytes:
 DELIMITER = struct.pack("<HHI", 0xFFFE, 0xE0DD, 0)
 
 
-def instance_of(pixel_data: bytes, frames: int = 4, **attributes: Any) -> Instance:
-    dataset = make_dataset(np.zeros((4, 4), "uint8"), NumberOfFrames=frames, transfer_syntax=RLELossless)
+def instance_of(pixel_data: bytes, frames: int | None = 4, **attributes: Any) -> Instance:
+    dataset = make_dataset(np.zeros((4, 4), "uint8"), transfer_syntax=RLELossless)
+    if frames is not None:
+        dataset.NumberOfFrames = frames
     dataset.PixelData = pixel_data
     dataset["PixelData"].is_undefined_length = True
     dataset["PixelData"].VR = "OB"
@@ -72,6 +74,25 @@ def test_single_frame_of_several_fragments() -> None:
     instance = instance_of(item(b"") + item(b"abcd") + item(b"ef"), 1)
     assert isinstance(index_frames(instance), SingleFrameIndex)
     assert frames_of(instance) == [b"abcdef"]
+
+
+@pytest.mark.parametrize("frames", [1, None])
+def test_several_frames_that_are_said_to_be_one(frames: int | None) -> None:
+    """As long as the table and the fragments both say so: else they may be parts of one."""
+    instance = instance_of(encapsulate(FRAMES), frames)
+    with pytest.raises(FrameIndexError, match=r"'Number of Frames'.*several frames.*expected 4, found 1, or none"):
+        frames_of(instance)
+    table = struct.pack("<4I", 0, 12, 24, 36)
+    assert frames_of(instance_of(item(table) + b"".join(map(item, (FRAMES[0], b"ab", b"cd", b"ef"))), 1)) == [
+        FRAMES[0] + b"abcdef"
+    ]
+
+
+def test_more_frames_than_there_is_room_for() -> None:
+    """Before any memory is asked for them."""
+    instance = instance_of(encapsulate(FRAMES), 1 << 30)
+    with pytest.raises(PixelDataSizeError, match="the file is far too short for so many frames"):
+        instance.number_of_frames  # noqa: B018
 
 
 @pytest.mark.parametrize(
@@ -173,7 +194,7 @@ def test_native_spans(bits: int, frames: int) -> None:
         assert bytes(index.read(instance.source, frame)) == bytes(range(total))[first:last]
 
 
-@pytest.mark.parametrize(("rows", "frames"), [(5, 1), (3, 1), (4, 2), (65535, 1), (4, 1 << 40)])
+@pytest.mark.parametrize(("rows", "frames"), [(5, 1), (3, 1), (4, 2), (65535, 1), (4, 100)])
 def test_native_size_that_disagrees_with_the_bytes(rows: int, frames: int) -> None:
     dataset = make_dataset(np.ones((4, 4), "uint16"), Rows=rows, NumberOfFrames=frames)
     file = BytesIO()

@@ -4,9 +4,12 @@ import struct
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pydicom
 import pytest
-from pydicom import Dataset, dcmwrite
+from pydicom import DataElement, Dataset, dcmwrite
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_sequence
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 from hdgpu.dicom import header as header_module
@@ -199,6 +202,48 @@ def test_dataset_equals_file() -> None:
     from_file, from_memory = read_header(BytesSource(as_bytes(dataset))), header_of_dataset(dataset)
     assert from_memory.decimals(Tag.IMAGE_POSITION_PATIENT, 3) == from_file.decimals(Tag.IMAGE_POSITION_PATIENT, 3)
     assert from_memory.long_text(Tag.SERIES_DESCRIPTION) == from_file.long_text(Tag.SERIES_DESCRIPTION) == "Schädel"
+
+
+def test_numbers_as_the_standard_writes_them() -> None:
+    """Not as Python does; but for an integer with a fraction of nil, which some write."""
+    header = read_header(BytesSource(as_bytes(make_dataset(make_series(1)[1][0]))))
+    header.values.update({Tag.RESCALE_SLOPE: b"2_0", Tag.SERIES_NUMBER: b"2_0", Tag.NUMBER_OF_FRAMES: b"12.0 "})
+    assert header.integer(Tag.NUMBER_OF_FRAMES) == 12
+    with pytest.raises(InvalidAttributeError, match="Rescale Slope"):
+        header.decimals(Tag.RESCALE_SLOPE, 1)
+    with pytest.raises(InvalidAttributeError, match="Series Number"):
+        header.integer(Tag.SERIES_NUMBER)
+
+
+def test_words_of_a_big_endian_data_set() -> None:
+    """pydicom leaves them in the order of the file, within items as well."""
+    table = np.arange(256, dtype=np.uint16) * 3
+    lut = Dataset()
+    lut.LUTDescriptor, lut.ModalityLUTType = [256, 0, 16], "US"
+    lut.add_new("LUTData", "OW", table.astype(">u2").tobytes())
+    dataset = make_dataset(np.arange(16, dtype="u1").reshape(4, 4), transfer_syntax=ExplicitVRBigEndian)
+    dataset.ModalityLUTSequence = [lut]
+    before = bytes(lut.LUTData)
+    (item,) = header_of_dataset(dataset).datasets(Tag.MODALITY_LUT_SEQUENCE)
+    assert np.frombuffer(item[0x00283006].value, "<u2").tolist() == table.tolist()
+    assert dataset.ModalityLUTSequence[0].LUTData == before
+
+
+def test_a_sequence_of_unknown_representation_within_an_item(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its items are in implicit VR (PS3.5 6.2.2)."""
+    rescale = Dataset()
+    rescale.RescaleSlope, rescale.RescaleIntercept, rescale.RescaleType = 3, -7, "US"
+    file = DicomBytesIO()
+    file.is_implicit_VR, file.is_little_endian = True, True
+    write_sequence(file, DataElement(0x00289145, "SQ", [rescale]), ["utf8"])
+    groups = Dataset()
+    monkeypatch.setattr(pydicom.config, "replace_un_with_known_vr", False)
+    groups.add(DataElement(0x00289145, "UN", file.getvalue()))
+    raw = as_bytes(make_dataset(np.zeros((4, 4), "u2"), SharedFunctionalGroupsSequence=[groups]))
+    monkeypatch.undo()
+    (group,) = read_header(BytesSource(raw)).items(Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
+    (found,) = group.items(Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE)
+    assert found.decimals(Tag.RESCALE_SLOPE, 1) == (3.0,)
 
 
 @pytest.mark.parametrize("content", [b"", b"a text file named .dcm\n" * 20, b"\x89PNG\r\n" + bytes(300)])

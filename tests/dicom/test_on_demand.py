@@ -90,7 +90,7 @@ def test_looking_changes_nothing(image):
         pass
     assert image.RescaleSlope == 1
     assert image[0x00280010].value == 128
-    assert not image._is_changed
+    assert not image.has_changed
 
 
 @pytest.mark.parametrize(
@@ -104,18 +104,32 @@ def test_looking_changes_nothing(image):
         lambda image: image.update({"RescaleIntercept": "5"}),
         lambda image: image.pop("RescaleSlope"),
         lambda image: setattr(image, "PixelData", b""),
+        lambda image: setattr(image["RescaleSlope"], "value", "3"),
+        lambda image: setattr(image[0x7FE00010], "value", b""),
+        lambda image: image.PixelSpacing.__setitem__(0, 7),
     ],
 )
 def test_changes_that_frames_depend_on_are_noted(image, change):
     change(image)
-    assert image._is_changed
+    assert image.has_changed
+    image.settle()
+    assert not image.has_changed
+
+
+def test_an_element_that_is_kept_may_change_it_again(image):
+    element = image["RescaleSlope"]
+    for value in (3, 4):
+        element.value = value
+        assert image.has_changed
+        image.settle()
+    assert not image.has_changed
 
 
 def test_other_changes_are_not(image):
     image.PatientName = "Doe"
     image.note = "of one's own"
     del image.PatientID
-    assert not image._is_changed
+    assert not image.has_changed
 
 
 def test_threads_read_once(image, reads):

@@ -98,6 +98,15 @@ def test_irregular_says_by_how_much() -> None:
         diagnosis.check()
 
 
+def test_distances_that_drift() -> None:
+    """Each is within a hundredth of the mean, and half-way slices lie two distances from where the affine has them."""
+    heights = np.concatenate([np.arange(201) * 0.9905, 198.1 + np.arange(1, 201) * 1.0095])
+    diagnosis = diagnose_stack(*stack(heights))
+    assert diagnosis.verdict is StackVerdict.IRREGULAR
+    assert "slice 201 of 401 lies 1.9 mm from its place in a stack of slices 1 mm apart" in diagnosis.describe()
+    assert diagnose_stack(*stack(heights), atol=2).is_regular
+
+
 def test_tolerances() -> None:
     heights = [0, 1, 2, 3.02, 4, 5]
     assert diagnose_stack(*stack(heights)).verdict is StackVerdict.IRREGULAR

@@ -16,8 +16,10 @@ from hdgpu.errors import (
     CoordinateSystemError,
     FrameIndexError,
     FrameNumberError,
+    GantryTiltError,
     HdgpuError,
     InvalidAttributeError,
+    IrregularSpacingError,
     MissingAttributeError,
     MissingGeometryError,
     MixedGeometryError,
@@ -135,6 +137,14 @@ def test_copies_and_pickles(path):
             np.testing.assert_array_equal(made.get_frames([20, 1]), VOXELS[[19, 0]])
             assert made.StudyInstanceUID == "1.2.3"
             assert made.get_volume().shape == (20, 12, 16)
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_copies_of_an_image_that_was_changed(path, lazy):
+    image = hd.imread(path, lazy_frame_retrieval=lazy)
+    image.PhotometricInterpretation = "MONOCHROME1"
+    for made in (copy.deepcopy(image), pickle.loads(pickle.dumps(image))):
+        np.testing.assert_array_equal(made.get_frame(2), 65535.0 - VOXELS[1])
 
 
 def test_a_pickled_lazy_image_is_without_its_pixels(tmp_path):
@@ -342,6 +352,24 @@ def test_a_file_that_changes_underneath(path):
     with pytest.raises(SourceError, match=r"image\.dcm"):
         image.get_frame(20)
     np.testing.assert_array_equal(hd.imread(data).get_frame(20), VOXELS[19])
+
+
+@pytest.mark.parametrize(
+    ("shifts", "error"),
+    [
+        (np.linspace(0, 2, 50)[:, None] * [0, 1, 0], GantryTiltError),  # of two degrees
+        ((25 - abs(np.arange(50) - 25))[:, None] * [0, 0, 0.009], IrregularSpacingError),
+    ],
+)
+def test_small_departures_add_up(shifts, error):
+    """As they do from slice to slice, though each step is within its tolerance."""
+    positions = np.arange(50)[:, None] * [0, 0, 1.0] + shifts
+    dataset = make_enhanced(np.zeros((50, 4, 5), "uint16"), positions.round(4).tolist())
+    del dataset.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].SpacingBetweenSlices
+    image = hd.Image.from_dataset(dataset)
+    with pytest.raises(error, match=r"within 0.1 mm of its place.*Pass `perpendicular_tol`"):
+        image.get_volume()
+    assert image.get_volume(perpendicular_tol=0.001).spacing[0] == pytest.approx(1, abs=0.001)
 
 
 def test_no_frame_of_reference():

@@ -20,6 +20,7 @@ from hdgpu import errors
 from hdgpu.codecs.route import route_for
 from hdgpu.dicom.frame_index import index_frames
 from hdgpu.errors import MissingGeometryError, MosaicError
+from tests.make_multiframe import make_enhanced
 from tests.make_series import AXIAL, make_dataset, make_series, write_series
 
 AFFINE = np.array([[0.0, 0, 0.75, -10], [0, 0.5, 0, -20], [-2, 0, 0, 0], [0, 0, 0, 1]])
@@ -141,6 +142,17 @@ def test_dose(name: str) -> None:
     np.testing.assert_allclose(corners[0], image.GetOrigin())
     np.testing.assert_allclose(corners[1], image.TransformIndexToPhysicalPoint((3, 9, 14)))
     np.testing.assert_array_equal(hd.imread(path).get_volume(dtype=np.float32).array, volume.array)
+
+
+def test_rescale_beside_functional_groups() -> None:
+    """Multi-frame secondary captures have it at their root (PS3.3 C.8.6.3)."""
+    positions = [[0, 0, number] for number in range(3)]
+    dataset = make_enhanced(np.full((3, 4, 5), 7, "uint16"), positions, RescaleSlope=2, RescaleIntercept=-4)
+    del dataset.SharedFunctionalGroupsSequence[0].PixelValueTransformationSequence
+    assert (hd.load_volume(dataset, device="cpu").array == 10).all()
+    assert (hd.Image.from_dataset(dataset).get_frame(2, apply_modality_transform=True) == 10).all()
+    own = make_enhanced(np.full((3, 4, 5), 7, "uint16"), positions, rescale=[(3, 0)] * 3, RescaleSlope=2)
+    assert (hd.load_volume(own, device="cpu").array == 21).all()
 
 
 def dose(first: float, orientation: list[float]) -> Dataset:
