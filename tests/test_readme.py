@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from hdgpu import errors
 from hdgpu.codecs.syntax_table import syntax_table
 from hdgpu.compiled import extension
 
@@ -16,3 +17,8 @@ def test_table_of_transfer_syntaxes():
     text = README.read_text(encoding="utf-8")
     assert text.count(BEGIN) == text.count(END) == 1
     assert text.partition(BEGIN)[2].partition(END)[0].strip() == syntax_table()
+
+
+def test_every_error_is_in_the_table():
+    text = README.read_text(encoding="utf-8")
+    assert [name for name in errors.__all__ if f"`{name}`" not in text and f".{name}`" not in text] == []
