@@ -1,8 +1,8 @@
 """The tree of exceptions.
 
-Every exception about files, data and the machine derives from :class:`HdgpuError` and, besides, from the built-in that a
-caller of highdicom or pydicom would catch (``ValueError``, ``RuntimeError``, ...).  An argument of a wrong type is a
-plain ``TypeError``.
+Every exception about files, data and the machine derives from :class:`HdgpuError` and, besides, from the built-in that
+a caller of highdicom or pydicom would catch (``ValueError``, ``RuntimeError``, ...).  An argument of a wrong type is
+a plain ``TypeError``.
 
 A message is put together from parts, so that it always says the same things in the same order: which file, which
 frame, which attribute, what is wrong, what was expected, what was found and what to do about it.  The parts stay

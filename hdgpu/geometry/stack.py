@@ -31,7 +31,7 @@ from hdgpu.errors import (
 from hdgpu.geometry.affine import stacking_normal
 from hdgpu.geometry.planes import order_planes
 
-__all__ = ["SHIFT_TOLERANCE", "Gap", "StackDiagnosis", "StackVerdict", "diagnose_stack"]
+__all__ = ["SHIFT_TOLERANCE", "Gap", "StackDiagnosis", "StackVerdict", "diagnose_stack", "usual_distance"]
 
 Float = npt.NDArray[np.float64]
 
@@ -245,7 +245,7 @@ def _diagnose_parallel(
     """Diagnose two or more parallel frames by the distances between their planes."""
     planes = order_planes(positions, normal)
     order, steps, spacing = planes.order, planes.steps, planes.mean_step
-    usual = _usual(steps)
+    usual = usual_distance(steps)
     deviation = float(np.abs(steps - spacing).max())
     tolerance = atol if atol is not None else (DEFAULT_RTOL if rtol is None else rtol) * spacing
     verdict = partial(StackDiagnosis, order=order, spacing=spacing, deviation=deviation)
@@ -278,8 +278,14 @@ def _diagnose_parallel(
     return verdict(StackVerdict.IRREGULAR, detail=detail)
 
 
-def _usual(steps: Float) -> float:
-    """Return the lower median of the distances that are not nil: of 1 mm and 2 mm the usual one is 1 mm."""
+def usual_distance(steps: Float) -> float:
+    """Return the lower median of the distances that are not nil: of 1 mm and 2 mm the usual one is 1 mm.
+
+    Examples
+    --------
+    >>> usual_distance(np.array([2.0, 1.0, 0.0]))
+    1.0
+    """
     distinct = np.sort(steps[steps > _SAME_POSITION * steps.max()])
     return float(distinct[(len(distinct) - 1) // 2]) if len(distinct) else 0.0
 

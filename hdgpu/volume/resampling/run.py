@@ -21,7 +21,7 @@ from hdgpu.volume.resampling import device, host, reference
 from hdgpu.volume.resampling.grid import IndexMap
 from hdgpu.volume.resampling.tables import axis_table
 
-__all__ = ["resampled"]
+__all__ = ["resampled", "working_type"]
 
 _ORDERS = {"nearest": 0, "linear": 1, "cubic": 3}
 
@@ -62,7 +62,7 @@ def resampled(
     source = xp.reshape(array, (*array.shape[:3], math.prod(channels)))
     kernels = device.suitable(source, target, order)
     compiled = None if kernels else host.suitable(source, target, order)
-    work = _Work(source, _working(source, target), order, compiled, kernels)
+    work = _Work(source, working_type(source, target), order, compiled, kernels)
     out = work.allocated(shape, fill, target)
     with np.errstate(invalid="ignore", over="ignore"):  # voxels that are not finite are nobody's mistake
         if index_map.axes is None:
@@ -103,7 +103,7 @@ def _prepared(array: Array, order: int, dtype: npt.DTypeLike | None) -> Array:
     return array
 
 
-def _working(array: Array, target: Any) -> str:
+def working_type(array: Array, target: Any) -> str:
     """Return the data type to compute in."""
     types = (host_dtype(array), np.dtype(dtype_name(target)))
     wide = any(each.itemsize == 8 or (each.kind in "iu" and each.itemsize == 4) for each in types)
