@@ -16,9 +16,8 @@ from hdgpu.array.streams import Lane, Runtime
 from hdgpu.codecs import rle_device
 from hdgpu.codecs.device_route import IN_DOUBT, NATIVE, RLE, asks_nvimgcodec, first_bit, for_device, instance_route
 from hdgpu.codecs.native_device import BYTE_ORDERS, LOW_SAMPLES, decode_native
-from hdgpu.codecs.nvimgcodec import BatchDecoder, decodable
+from hdgpu.codecs.nvimgcodec import ON_ENGINE, BatchDecoder, OpenStream, decodable, open_stream
 from hdgpu.codecs.route import Route
-from hdgpu.codecs.sniff_jpeg2000 import precision_of
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError, HdgpuError
 
@@ -27,8 +26,8 @@ __all__ = ["DeviceDecoder", "Doubt", "decode_single", "device_failed", "kinds_fo
 # A frame that is all one value is doubted if its codestream has more bytes than this, and more than one for so many
 # pixels: a decoder that gave up may have left zeros.
 _SMALL_STREAM, _FLAT_PIXELS_PER_BYTE = 256, 200
-# Name under which a lane keeps its decoder of nvImageCodec.
-_DECODER = "nvimgcodec"
+# Names under which a lane keeps its decoders of nvImageCodec: one that has begun with a single frame goes on with few.
+_BATCHES, _SINGLE_FRAMES = "nvimgcodec", "nvimgcodec, single frames"
 
 
 class Doubt(NamedTuple):
@@ -58,11 +57,14 @@ class DeviceDecoder:
     ----------
     runtime : Runtime
     lane : Lane
+    name : str
+        Under which the lane keeps nvImageCodec's decoder.
     """
 
-    def __init__(self, runtime: Runtime, lane: Lane) -> None:
+    def __init__(self, runtime: Runtime, lane: Lane, name: str = _BATCHES) -> None:
         self._runtime = runtime
         self._lane = lane
+        self._name = name
 
     def decode(
         self,
@@ -70,7 +72,7 @@ class DeviceDecoder:
         route: Route,
         copied: Array,
         slots: npt.NDArray[np.int64],
-        streams: Sequence[bytes],
+        streams: Sequence[OpenStream],
         numbers: Sequence[int],
     ) -> tuple[Array, list[int], Doubt | None]:
         """Decode frames of one description; nothing is waited for but by nvImageCodec itself.
@@ -85,8 +87,8 @@ class DeviceDecoder:
             (n,) uint8, the bytes of all native and RLE frames.
         slots : numpy.ndarray
             (m, 2) int64, where in it each frame begins, and how many bytes it has.
-        streams : sequence of bytes
-            Codestreams for nvImageCodec, as `hdgpu.codecs.device_route.frame_route` returns them.
+        streams : sequence of OpenStream
+            For nvImageCodec, as `hdgpu.codecs.device_route.frame_route` returns them.
         numbers : sequence of int
             Number of each frame in its instance, from zero.
 
@@ -109,7 +111,7 @@ class DeviceDecoder:
         if decoder == RLE:
             containers, flags = rle_device.decode_frames(copied, slots[:, 0], slots[:, 1], pixel)
             return self._arranged(containers, pixel), everything, Doubt(flags)
-        return self._nvimgcodec(pixel, streams)
+        return self._nvimgcodec(decoder.partition(":")[2], pixel, streams)
 
     def _arranged(self, containers: Array, pixel: ImagePixel) -> Array:
         """Return stored values from what RLE has of them: whole planes, joined and in the machine's byte order."""
@@ -119,27 +121,31 @@ class DeviceDecoder:
         starts = np.arange(len(containers), dtype=np.int64) * described.frame_bits
         return decode_native(raw, starts, described).stored
 
-    def _nvimgcodec(self, pixel: ImagePixel, streams: Sequence[bytes]) -> tuple[Array, list[int], Doubt | None]:
+    def _nvimgcodec(
+        self, kind: str, pixel: ImagePixel, streams: Sequence[OpenStream]
+    ) -> tuple[Array, list[int], Doubt | None]:
         xp = self._runtime.xp
-        batches = self._lane.kept.pop(_DECODER, None) or BatchDecoder(self._runtime.index)
+        batches = self._lane.kept.pop(self._name, None) or BatchDecoder(self._runtime.index)
         shape = len(streams), pixel.rows, pixel.columns, pixel.samples_per_pixel
         slots = xp.zeros(shape, dtype=f"u{pixel.dtype.itemsize}")
+        if kind in ON_ENGINE:  # it would write while the last batch is read from the same memory, and before the zeros
+            self._lane.mark().wait()
         done = batches.decode(streams, list(slots), stream=self._lane.address)
-        self._lane.kept[_DECODER] = batches  # one that raised is not used again
+        self._lane.kept[self._name] = batches  # one that raised is not used again
         kept = [index for index, good in enumerate(done) if good]
         if pixel.pixel_representation:  # JPEG 2000, as `hdgpu.codecs.sniff_jpeg2000.as_unsigned` has it
-            middles = np.array([1 << (precision_of(stream) - 1) for stream in streams], slots.dtype)
+            middles = np.array([1 << max(stream.precision - 1, 0) for stream in streams], slots.dtype)
             slots -= xp.asarray(middles.reshape(-1, 1, 1, 1))
         stored = reinterpret(slots, pixel.dtype).reshape((len(streams), *pixel.frame_shape))
         if len(kept) < len(streams):
             stored = stored[xp.asarray(np.array(kept, np.int64))]
         return stored, kept, self._doubtful(stored, [streams[index] for index in kept], pixel)
 
-    def _doubtful(self, stored: Array, streams: Sequence[bytes], pixel: ImagePixel) -> Doubt | None:
+    def _doubtful(self, stored: Array, streams: Sequence[OpenStream], pixel: ImagePixel) -> Doubt | None:
         """Return which frames are all one value though their codestreams are not small."""
         xp = self._runtime.xp
         limit = max(_SMALL_STREAM, pixel.rows * pixel.columns // _FLAT_PIXELS_PER_BYTE)
-        long = np.array([len(stream) > limit for stream in streams])
+        long = np.array([len(stream.data) > limit for stream in streams])
         if not long.any():
             return None
         flat = stored.reshape((len(streams), -1))
@@ -216,9 +222,11 @@ def decode_single(data: bytes, route: Route, number: int, runtime: Runtime) -> t
         lane.follow(ready)
         with lane.current():
             try:
-                copied = lane.upload(np.frombuffer(taken, np.uint8)) if decoder in (NATIVE, RLE) else None
-                stored, kept, doubt = DeviceDecoder(runtime, lane).decode(
-                    decoder, route, copied, np.array([[0, len(taken)]], np.int64), [bytes(taken)], [number]
+                here = decoder in (NATIVE, RLE)
+                copied = lane.upload(np.frombuffer(taken, np.uint8)) if here else None
+                streams = [] if here else [open_stream(bytes(taken))]
+                stored, kept, doubt = DeviceDecoder(runtime, lane, _SINGLE_FRAMES).decode(
+                    decoder, route, copied, np.array([[0, len(taken)]], np.int64), streams, [number]
                 )
                 if kept:
                     lane.copy(stored[0, ...], out)

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import product
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,10 +29,23 @@ from hdgpu.codecs.loss import Loss
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import MissingDependencyError, OutOfMemoryError
 
-__all__ = ["KINDS", "BatchDecoder", "decodable", "installed", "library_on", "opening_problem"]
+__all__ = [
+    "KINDS",
+    "ON_ENGINE",
+    "BatchDecoder",
+    "OpenStream",
+    "decodable",
+    "installed",
+    "library_on",
+    "open_stream",
+    "opening_problem",
+]
 
 KINDS = ("jpeg", "jpeg-colour", "jpeg-lossless", "jpeg2000", "jpeg2000-colour", "htj2k", "htj2k-colour")
 """Kinds of streams that are tried, and decoded if they come out right; their samples are unsigned."""
+
+ON_ENGINE = frozenset({"jpeg", "jpeg-colour"})
+"""Kinds that a GPU's JPEG engine may decode, which does not wait for what is on the stream before."""
 
 DECODER_THREADS = 0
 """Threads of the host that a decoder has; 0 for as many as there are processors."""
@@ -73,6 +86,41 @@ def library_on(device: int | None, *backends: str) -> tuple[ModuleType, dict[str
     }
 
 
+class OpenStream(NamedTuple):
+    """A codestream as nvImageCodec sees it.
+
+    Attributes
+    ----------
+    data : bytes
+    native : CodeStream or None
+        nvImageCodec's, None for a stream that it does not know.
+    precision : int
+        Bits of a sample, 0 where that is not known.
+    """
+
+    data: bytes
+    native: Any
+    precision: int
+
+
+def open_stream(data: bytes) -> OpenStream:
+    """Open a codestream, in whichever thread; nvImageCodec is installed.
+
+    Examples
+    --------
+    >>> open_stream(b"none of any kind").native is None
+    True
+    """
+    library = installed()
+    assert library is not None
+    try:
+        stream = library.CodeStream(data)
+        precision = stream.precision  # which is read only now
+    except (RuntimeError, ValueError):
+        return OpenStream(data, None, 0)
+    return OpenStream(data, stream if precision else None, precision or 0)
+
+
 class BatchDecoder:
     """A decoder of one thread: nvImageCodec's are not to be shared.
 
@@ -92,13 +140,13 @@ class BatchDecoder:
         self._library, where = library_on(device, *engine, "GPU_ONLY", "HYBRID_CPU_GPU")
         self._decoder = self._library.Decoder(**where, max_num_cpu_threads=DECODER_THREADS, options=_OPTIONS)
 
-    def decode(self, streams: Sequence[bytes], slots: Sequence[Array], *, stream: int = 0) -> list[bool]:
+    def decode(self, streams: Sequence[OpenStream], slots: Sequence[Array], *, stream: int = 0) -> list[bool]:
         """Decode frames, each into its slot.
 
         Parameters
         ----------
-        streams : sequence of bytes
-            Codestreams, all grey or all in colour.
+        streams : sequence of OpenStream
+            All grey or all in colour.
         slots : sequence of array
             (rows, columns, samples) each, of the streams' size, and of uint8 or uint16, as their precision calls for;
             rows may be apart.  They hold zeros: nvImageCodec leaves what was there where it fails.
@@ -118,29 +166,23 @@ class BatchDecoder:
             color_spec=library.ColorSpec.SRGB if colour else library.ColorSpec.GRAY,
         )
         sample_format = library.SampleFormat.I_RGB if colour else library.SampleFormat.I_Y
-        opened = [_opened(library, each) for each in streams]
-        known = [index for index, each in enumerate(opened) if each is not None]
         done = [False] * len(streams)
-        if known:
-            images = [  # of the streams' own precision, else 12 bits in 16 might be scaled to them
-                library.as_image(slots[at], stream, sample_format=sample_format, precision=opened[at].precision)
-                for at in known
-            ]
-            decoded = self._decoder.decode(
-                [opened[index] for index in known], images=images, params=parameters, cuda_stream=stream
+        by_precision: dict[int, list[int]] = {}
+        for index, each in enumerate(streams):
+            if each.native is not None:
+                by_precision.setdefault(each.precision, []).append(index)
+        known, images = [], []
+        for precision, indices in by_precision.items():  # given, else 12 bits in 16 might be scaled to them
+            known += indices
+            images += library.as_images(
+                [slots[index] for index in indices], stream, sample_format=sample_format, precision=precision
             )
+        if known:
+            natives = [streams[index].native for index in known]
+            decoded = self._decoder.decode(natives, images=images, params=parameters, cuda_stream=stream)
             for index, image in zip(known, decoded, strict=True):
                 done[index] = image is not None
         return done
-
-
-def _opened(library: ModuleType, data: bytes) -> Any:
-    """Return nvImageCodec's view of a stream, None for one that it does not know."""
-    try:
-        stream = library.CodeStream(data)
-        return stream if stream.precision else None  # which is read only now
-    except (RuntimeError, ValueError):
-        return None
 
 
 # --- What works -------------------------------------------------------------------------------------------------------
@@ -209,7 +251,7 @@ def _comes_out_right(decoder: BatchDecoder, kind: str, xp: Namespace) -> bool:
     for data, frame in _known_frames(kind):
         try:
             slot = xp.zeros((*frame.shape[:2], 3 if frame.ndim == 3 else 1), dtype=frame.dtype)
-            done = decoder.decode([data], [slot])
+            done = decoder.decode([open_stream(data)], [slot])
             difference = to_numpy(slot).reshape(frame.shape).astype(np.int64) - frame
         except MemoryError as error:  # which is no answer, and is not to be remembered as one
             raise OutOfMemoryError(

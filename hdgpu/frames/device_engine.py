@@ -25,7 +25,7 @@ from hdgpu.frames.worker import FrameReader, Place, Tally
 __all__ = ["DeviceTally", "run_plan_on_device"]
 
 LANES = 2
-MOST_FRAMES = 256
+MOST_FRAMES = 64
 MOST_BYTES = 512 << 20
 """Of a batch, as decoded."""
 
@@ -134,7 +134,9 @@ def _shares(lanes: Sequence[dict[str, float]]) -> dict[str, float]:
 
 
 def _batch_frames(stager: Stager, budget: int, count: int) -> int:
-    """Return how many frames a batch has: staged and stored twice for each lane, within the budget."""
+    """Return how many frames a batch has: staged and stored twice for each lane, within the budget, as many for all."""
     each = max(1, stager.slot_bytes)
-    most = (MOST_STAGED_BYTES if stager.needs_memory else MOST_BYTES) // each
-    return max(1, min(MOST_FRAMES, most, budget // (3 * each * LANES), -(-count // LANES)))
+    bytes_allowed = MOST_STAGED_BYTES if stager.needs_memory else MOST_BYTES
+    most = max(1, min(MOST_FRAMES, bytes_allowed // each, budget // (3 * each * LANES)))
+    turns = -(-count // (LANES * most))
+    return max(1, -(-count // (LANES * max(1, turns))))

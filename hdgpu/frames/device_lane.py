@@ -63,7 +63,7 @@ class DeviceRun:
     def count(self, frames: Sequence[StagedFrame]) -> None:
         """Note frames that the device has decoded; once, though it does so again where memory ran out amid a batch."""
         with self._lock:
-            self.decoded.update((each.at, (each.decoder, each.length + len(each.codestream))) for each in frames)
+            self.decoded.update((each.at, (each.decoder, each.stored_bytes)) for each in frames)
 
     def finish(self) -> None:
         """Have the host decode what the device did not, or not beyond doubt.  All lanes have ended."""
@@ -232,7 +232,7 @@ class LaneWork:
         reader = run.places[frames[0].at].reader
         slots = np.array([[each.slot - begin, each.length] for each in frames], np.int64)
         numbers = [run.places[each.at].number for each in frames]
-        streams = [each.codestream for each in frames]
+        streams = [each.stream for each in frames if each.stream is not None]
         stored, kept, doubt = self._decoder.decode(decoder, reader.route, copied, slots, streams, numbers)
         for index in sorted(set(range(len(frames))).difference(kept)):
             run.leave_to_host(frames[index].at, f"{decoder} failed")

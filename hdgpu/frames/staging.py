@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from hdgpu.codecs.device_route import NATIVE, RLE, DeviceRoute, for_device, instance_route, no_fallback
 from hdgpu.codecs.native_device import BYTE_ORDERS
+from hdgpu.codecs.nvimgcodec import OpenStream, open_stream
 from hdgpu.errors import FrameDecodeError, HdgpuError
 from hdgpu.frames.plain import PlainKind, load_plain_frames
 from hdgpu.frames.plan import ScatterPlan
@@ -49,7 +50,7 @@ class StagedFrame:
         Where its bytes, or its values, begin in the staging memory.
     length : int
         How many bytes they are.
-    codestream : bytes
+    stream : OpenStream or None
         Of a frame for nvImageCodec.
     """
 
@@ -57,7 +58,12 @@ class StagedFrame:
     decoder: str
     slot: int
     length: int = 0
-    codestream: bytes = b""
+    stream: OpenStream | None = None
+
+    @property
+    def stored_bytes(self) -> int:
+        """How many bytes of the file the frame is."""
+        return self.length if self.stream is None else len(self.stream.data)
 
 
 class StagingMemory:
@@ -243,7 +249,7 @@ class Stager:
             if route.decoder is None and self._in_line:  # there is no room for values; the host refuses such frames
                 raise FrameDecodeError(f"the device does not take this frame: {route.reason}")
         if route.decoder not in (None, NATIVE, RLE):
-            return StagedFrame(at, route.decoder, 0, 0, bytes(data))
+            return StagedFrame(at, route.decoder, 0, stream=open_stream(bytes(data)))
         size = int(np.prod(self._shape_of(at))) * self.plan.dtype.itemsize if route.decoder is None else len(data)
         slot = (at - start) * self.slot_bytes if self._in_line else memory.slot(size)  # so that no gaps are copied
         piece = memory.array()[slot : slot + size]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from hdgpu.codecs import nvimgcodec
-from hdgpu.codecs.nvimgcodec import KINDS, BatchDecoder, decodable, installed
+from hdgpu.codecs.nvimgcodec import KINDS, BatchDecoder, decodable, installed, open_stream
 from hdgpu.codecs.sniff import sniff
 from hdgpu.errors import OutOfMemoryError
 
@@ -40,7 +40,7 @@ def test_what_works_is_found_by_trying() -> None:
 def test_a_batch_goes_into_its_slots(decoder: BatchDecoder, count: int, shape: tuple[int, ...]) -> None:
     images = frames(count, "uint8" if len(shape) == 3 else "uint16", shape)
     out = np.full((count, *shape[:2], *(shape[2:] or (1,))), 7, images[0].dtype)
-    assert decoder.decode([j2k(image) for image in images], list(out)) == [True] * count
+    assert decoder.decode([open_stream(j2k(image)) for image in images], list(out)) == [True] * count
     np.testing.assert_array_equal(out.reshape(count, *shape), np.stack(images))
 
 
@@ -50,7 +50,7 @@ def test_frames_that_fail_are_named(decoder: BatchDecoder) -> None:
     streams[1] = streams[1][:300]
     streams[3] = b"no codestream at all"
     out = np.zeros((5, 40, 56, 1), np.uint16)
-    assert decoder.decode(streams, list(out)) == [True, False, True, False, True]
+    assert decoder.decode([open_stream(each) for each in streams], list(out)) == [True, False, True, False, True]
     for index in (0, 2, 4):
         np.testing.assert_array_equal(out[index, ..., 0], images[index])
 
@@ -61,11 +61,24 @@ def test_rows_of_a_slot_may_be_apart(decoder: BatchDecoder) -> None:
     matrix = np.full((90, 130, 1), 7, np.uint16)
     corners = [(3, 5), (3, 70), (48, 5), (48, 70)]
     slots = [matrix[top : top + 40, left : left + 56] for top, left in corners]
-    assert all(decoder.decode([j2k(image) for image in images], slots))
+    assert all(decoder.decode([open_stream(j2k(image)) for image in images], slots))
     expected = np.full((90, 130), 7, np.uint16)
     for (top, left), image in zip(corners, images, strict=True):
         expected[top : top + 40, left : left + 56] = image
     np.testing.assert_array_equal(matrix[..., 0], expected)
+
+
+def test_precisions_of_a_batch(decoder: BatchDecoder) -> None:
+    """Each goes into its own slot, whichever order nvImageCodec gets them in."""
+    images = [image >> (16 - bits) for image, bits in zip(frames(6), (10, 16, 12) * 2, strict=True)]
+    streams = [
+        open_stream(imagecodecs.jpeg2k_encode(image, codecformat="J2K", reversible=True, bitspersample=bits))
+        for image, bits in zip(images, (10, 16, 12) * 2, strict=True)
+    ]
+    assert [stream.precision for stream in streams] == [10, 16, 12] * 2
+    out = np.zeros((6, 40, 56, 1), np.uint16)
+    assert all(decoder.decode(streams, list(out)))
+    np.testing.assert_array_equal(out[..., 0], np.stack(images))
 
 
 def test_no_frames_are_no_work(decoder: BatchDecoder) -> None:
@@ -78,7 +91,7 @@ def test_depths_are_not_scaled_to_eight_bits(decoder: BatchDecoder) -> None:
     for bits in (12, 16):  # of the codestream
         data = imagecodecs.jpeg2k_encode(image, codecformat="J2K", reversible=True, bitspersample=bits)
         assert sniff(data).precision == bits
-        assert decoder.decode([data], [out]) == [True]
+        assert decoder.decode([open_stream(data)], [out]) == [True]
         np.testing.assert_array_equal(out[..., 0], image)
 
 

@@ -25,6 +25,7 @@ from hdgpu.content.palette import PaletteColorLUTTransformation
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError, HdgpuError, PixelDataSizeError
 from hdgpu.frame import decode_frame, encode_frame
+from hdgpu.frames import device_engine
 from hdgpu.io import ImageFileReader
 from tests.image.sample_parity import assert_frames_alike, assert_stored_values_alike
 from tests.make_icc_profile import ADOBE, gamma, matrix_profile
@@ -382,6 +383,26 @@ def test_single_frames_of_one_bit(index: int) -> None:
         lambda name: decode_frame(data, NATIVE, 5, 7, 1, 1, 1, "MONOCHROME2", index=index, device=name)
     )
     np.testing.assert_array_equal(to_numpy(device), host)
+
+
+@pytest.mark.parametrize("samples", [1, 3])
+def test_jpeg_in_many_batches(samples: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GPU's JPEG engine may write at once, though the batch before is still read from the same memory."""
+    monkeypatch.setattr(device_engine, "MOST_FRAMES", 3)
+    rows, columns = np.mgrid[:64, :80]
+    grey = np.stack([(rows * (n % 5 + 1) + columns * (n % 7) + 9 * n) % 230 for n in range(40)]).astype(np.uint8)
+    frames = grey if samples == 1 else np.stack([grey, grey[:, ::-1], 255 - grey], axis=-1)
+    photometric = "MONOCHROME2" if samples == 1 else "YBR_FULL_422"
+    dataset = make_enhanced(
+        frames,
+        [[0, 0, 2 * number] for number in range(40)],
+        encode=lambda frame: imagecodecs.jpeg8_encode(frame, level=95),
+        transfer_syntax=UID("1.2.840.10008.1.2.4.50"),
+        PhotometricInterpretation=photometric,
+    )
+    image = hd.Image.from_dataset(dataset)
+    host, device = on_both(lambda name: image.get_stored_frames(device=name))
+    assert np.abs(to_numpy(device).astype(int) - host).max() <= 3
 
 
 @pytest.mark.parametrize("syntax", [".4.90", ".4.201"])
