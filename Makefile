@@ -7,8 +7,9 @@ DEV_STAMP := $(VENV)/.stamp-dev
 
 # make demo SERIES=folder, make bench SERIES=folder, make gpu-check SERIES=folder: a folder of your own instead of the samples
 SERIES ?=
-# make gpu-check ONLY="tests kernels": some steps of it
+# make gpu-check ONLY="tests kernels": some steps of it; RESULTS=folder: where its benchmarks write
 ONLY ?=
+RESULTS ?=
 TEST_PROCESSES ?= 2
 ON_HOST = $(BIN)/python -m pytest -n $(TEST_PROCESSES) -p tests.cuda_on_host -m gpu
 
@@ -42,7 +43,7 @@ type: $(DEV_STAMP)  ## mypy, strict
 	$(BIN)/mypy
 
 gpu-check:  ## all that needs a CUDA device, with PYTHON as it is: installs nothing
-	$(PYTHON) benchmarks/gpu_check.py $(ONLY) $(if $(SERIES),--series "$(SERIES)")
+	$(PYTHON) benchmarks/gpu_check.py $(ONLY) $(if $(SERIES),--series "$(SERIES)") $(if $(RESULTS),--results "$(RESULTS)")
 
 clean:  ## remove what was built, cached and written; keeps .venv
 	rm -rf build dist demo-output .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

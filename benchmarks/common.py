@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import re
@@ -37,6 +38,13 @@ def gpu_name() -> str | None:
         return None
     name = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.runtime.getDevice())["name"].decode()
     return re.sub(r"[^a-z0-9]+", "-", name.lower().removeprefix("nvidia")).strip("-")
+
+
+def write_json(path: Path | None, found: dict[str, object]) -> None:
+    """Write what was found, and the machine that it was found on; nothing where no file is wanted."""
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"machine": machine(), **found}, indent=2) + "\n")
 
 
 def table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from common import gpu_name
@@ -44,22 +45,61 @@ def release_memory() -> None:
         cupy.get_default_memory_pool().free_all_blocks()
 
 
-def seconds_of(work: Callable[[], Any]) -> float:
-    """Return how long the device takes for what is put onto the current stream, with what it waits for in between."""
+_BUSY = """
+extern "C" __global__ void busy(unsigned* out, long long steps) {
+    unsigned value = 1;
+    for (long long i = 0; i < steps; ++i) value = value * 1664525u + 1013904223u;
+    *out = value;
+}
+"""
+# Of the loop above, each of which waits for the one before: about five cycles at two gigahertz.
+_STEPS_A_MILLISECOND = 400_000
+# Longer than the host takes to put a call's work onto the stream.
+_BEFORE_A_CALL, _BEFORE_A_KERNEL = 3.0, 0.1
+
+
+@functools.cache
+def _busy() -> tuple[Any, Any]:
+    import cupy
+
+    return cupy.RawModule(code=_BUSY).get_function("busy"), cupy.zeros(1, cupy.uint32)
+
+
+def occupy(milliseconds: float) -> None:
+    """Keep the device busy for about so long, so that what follows is on the stream before its turn comes."""
+    function, out = _busy()
+    function((1,), (1,), (out, np.int64(milliseconds * _STEPS_A_MILLISECOND)))
+
+
+class Times(NamedTuple):
+    """Seconds of a call: of the device, and until the host had put its work onto the stream."""
+
+    device: float
+    host: float
+
+
+def seconds_of(work: Callable[[], Any]) -> Times:
+    """Return how long the device takes for what is put onto the current stream, and the host to put it there.
+
+    The device has something else to do until then: of the host's work only what makes the device wait counts.
+    """
     import cupy
 
     begin, end = cupy.cuda.Event(), cupy.cuda.Event()
+    occupy(_BEFORE_A_CALL)
     begin.record()
+    started = time.perf_counter()
     result = work()
+    elapsed = time.perf_counter() - started
     end.record()
     end.synchronize()
     del result
-    return float(cupy.cuda.get_elapsed_time(begin, end)) / 1e3
+    return Times(float(cupy.cuda.get_elapsed_time(begin, end)) / 1e3, elapsed)
 
 
 def medians_of(
     works: dict[str, Callable[[], Any]], rounds: int, most_seconds: float = 10.0
-) -> tuple[dict[str, float], dict[str, int]]:
+) -> tuple[dict[str, Times], dict[str, int]]:
     """Return the medians of several pieces of work, which take turns after they have been warmed up, and their rounds.
 
     Parameters
@@ -72,12 +112,13 @@ def medians_of(
     for work in works.values():
         for _ in range(2):
             work()
-    seconds: dict[str, list[float]] = {name: [] for name in works}
+    times: dict[str, list[Times]] = {name: [] for name in works}
     for _ in range(rounds):
         for name, work in works.items():
-            if len(seconds[name]) < 3 or sum(seconds[name]) < most_seconds:
-                seconds[name].append(seconds_of(work))
-    return {name: statistics.median(each) for name, each in seconds.items()}, {n: len(s) for n, s in seconds.items()}
+            if len(times[name]) < 3 or sum(each.device for each in times[name]) < most_seconds:
+                times[name].append(seconds_of(work))
+    medians = {name: Times(*map(statistics.median, zip(*each, strict=True))) for name, each in times.items()}
+    return medians, {name: len(each) for name, each in times.items()}
 
 
 # --- Kernels by themselves --------------------------------------------------------------------------------------------
@@ -94,6 +135,7 @@ class LaunchTimes:
         import cupy
 
         begin, end = cupy.cuda.Event(), cupy.cuda.Event()
+        occupy(_BEFORE_A_KERNEL)
         begin.record()
         function(*arguments)
         end.record()
@@ -140,7 +182,7 @@ def copy_bandwidth(size: int = GIB, rounds: int = 20) -> float:
         target.data.copy_from_device_async(source.data, size, cupy.cuda.get_current_stream())
 
     median, _ = medians_of({"copy": copy}, rounds)
-    return 2 * size / median["copy"]
+    return 2 * size / median["copy"].device
 
 
 def bus_bandwidth(size: int = GIB, rounds: int = 10) -> float:
@@ -151,7 +193,7 @@ def bus_bandwidth(size: int = GIB, rounds: int = 10) -> float:
     source[...] = 1
     target = cupy.empty(size, cupy.uint8)
     median, _ = medians_of({"copy": lambda: target.set(source)}, rounds)
-    return size / median["copy"]
+    return size / median["copy"].device
 
 
 def wall_seconds(work: Callable[[], Any]) -> tuple[float, Any]:

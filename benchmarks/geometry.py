@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import functools
 import gc
-import json
 import statistics
 import time
 from collections.abc import Callable
@@ -22,7 +21,7 @@ from typing import Any
 import highdicom
 import highdicom.spatial
 import numpy as np
-from common import machine, table
+from common import table, write_json
 
 import hdgpu
 import hdgpu.spatial
@@ -143,9 +142,7 @@ def main() -> None:
     ]
     megabytes = [f"{4 * np.prod(size) / 2**20:g} MiB" for size in SIZES]
     print(table(["volume of", *megabytes, "shares memory"], rows))
-    if options.json:
-        result = {"machine": machine(), "points": options.points, "mappings": mapped, "rearrangements": rearranged}
-        options.json.write_text(json.dumps(result, indent=2) + "\n")
+    write_json(options.json, {"points": options.points, "mappings": mapped, "rearrangements": rearranged})
 
 
 if __name__ == "__main__":

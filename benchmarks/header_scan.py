@@ -6,7 +6,6 @@ python benchmarks/header_scan.py FOLDER [--rounds 15] [--json benchmarks/results
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import time
 import warnings
@@ -14,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pydicom
-from common import machine, table
+from common import table, write_json
 
 from hdgpu.compiled import extension
 from hdgpu.dicom.elements import Layout
@@ -58,14 +57,8 @@ def main() -> None:
     each = {name: (time_ms - reading) / len(paths) for name, time_ms in milliseconds.items()}
     rows = [[name, f"{milliseconds[name]:.1f} ms", f"{each[name]:.4f} ms"] for name in ways]
     print(table([f"{len(paths)} files", "median", "a file beyond reading"], rows))
-    if options.json:
-        result = {
-            "machine": machine(),
-            "files": len(paths),
-            "median_ms": milliseconds,
-            "ms_a_file_beyond_reading": each,
-        }
-        options.json.write_text(json.dumps(result, indent=2) + "\n")
+    found = {"files": len(paths), "median_ms": milliseconds, "ms_a_file_beyond_reading": each}
+    write_json(options.json, found)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import json
 import statistics
 import sys
 import time
@@ -26,7 +25,7 @@ from typing import Any
 
 import imagecodecs
 import numpy as np
-from common import machine, table
+from common import table, write_json
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -237,9 +236,7 @@ def main() -> None:
             outcomes += stack_tasks(name, write_stack(name, options.frames), options.frames, options.rounds)
     titles = ["task", "hdgpu", "highdicom", "wsidicom", "vs highdicom", "vs wsidicom", "floor"]
     print(table(titles, [row for _, row in outcomes]))
-    if options.json:
-        results = [result for result, _ in outcomes]
-        options.json.write_text(json.dumps({"machine": machine(), "results": results}, indent=2) + "\n")
+    write_json(options.json, {"results": [result for result, _ in outcomes]})
 
 
 if __name__ == "__main__":

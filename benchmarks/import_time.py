@@ -8,7 +8,6 @@ Each import is timed in a fresh interpreter, in turn, and after one that is not 
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from pathlib import Path
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.common import machine, table
+from benchmarks.common import table, write_json
 
 LIMIT = 0.15  # seconds that `import hdgpu` may cost beyond NumPy and pydicom
 BASE = "numpy and pydicom"
@@ -64,9 +63,7 @@ def main() -> None:
         for name, each in imports.items()
     ]
     print(table(["import of", "seconds", f"beyond {BASE}"], rows))
-    if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps({"machine": machine(), "limit": LIMIT, "imports": imports}, indent=2) + "\n")
+    write_json(options.json, {"limit": LIMIT, "imports": imports})
     if imports["hdgpu"]["median_beyond"] > LIMIT:
         raise SystemExit(f"import hdgpu costs more than {LIMIT} s beyond {BASE}")
 

@@ -12,7 +12,6 @@ copied from array to array.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import time
 from collections.abc import Callable
@@ -21,7 +20,7 @@ from typing import Any
 
 import highdicom
 import numpy as np
-from common import machine, table
+from common import table, write_json
 
 from hdgpu.dicom.header import header_of_dataset
 from hdgpu.dicom.instance import Instance
@@ -203,8 +202,7 @@ def main() -> None:
     rows = [summarise(result) for result in results]
     titles = ["chain", "hdgpu", "highdicom", "NumPy", "copy", "vs highdicom", "vs NumPy", "of copy bandwidth", "floors"]
     print(table(titles, rows))
-    if options.json:
-        options.json.write_text(json.dumps({"machine": machine(), "results": results}, indent=2) + "\n")
+    write_json(options.json, {"results": results})
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import json
 import os
 import statistics
 import time
@@ -21,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK
-from common import machine, table
+from common import table, write_json
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
@@ -154,9 +153,7 @@ def main() -> None:
             results += [measure(volume, case, kind, options.rounds) for kind in options.only or ORDERS]
     rows = [summarise(result) for result in results]
     print(table(["case", "type", "interpolation", *PEERS, *[f"vs {peer}" for peer in list(PEERS)[1:]]], rows))
-    if options.json:
-        written = {"machine": machine(), "size": SIZE, "workers": workers, "results": results}
-        options.json.write_text(json.dumps(written, indent=2) + "\n")
+    write_json(options.json, {"size": SIZE, "workers": workers, "results": results})
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import json
 import os
 import statistics
 import sys
@@ -27,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 import pydicom
-from common import machine, table
+from common import table, write_json
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -216,8 +215,7 @@ def main() -> None:
     rows = [summarise(result) for result in results]
     titles = ["syntax", *PEERS, *[f"vs {peer}" for peer in list(PEERS)[1:]], "to codec", "floors"]
     print(table(titles, rows))
-    if options.json:
-        options.json.write_text(json.dumps({"machine": machine(), "results": results}, indent=2) + "\n")
+    write_json(options.json, {"results": results})
 
 
 if __name__ == "__main__":

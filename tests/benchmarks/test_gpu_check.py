@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import gpu_check
@@ -24,7 +25,8 @@ def test_all_steps_are_run_and_shown(monkeypatch: pytest.MonkeyPatch, capsys: py
     series, doctor = commands[-2:]
     assert doctor[1:] == ("-m", "hdgpu", "doctor")
     assert series[1] == "benchmarks/series_gpu.py"
-    assert Path(series[-1]).name == "series_h200.json"
+    assert Path(series[series.index("--json") + 1]).name == "series_h200.json"
+    assert float(series[series.index("--deadline") + 1]) < gpu_check.MOST_SECONDS
     assert "--quick" in series
     assert any(command[-2:] == ("--series", "folder") for command in commands)
 
@@ -48,4 +50,16 @@ def test_commands_are_run_and_stopped(monkeypatch: pytest.MonkeyPatch, capsys: p
     assert gpu_check.python("-c", "print(3); raise SystemExit(4)") == (False, "3")
     assert capsys.readouterr().out == "1\n2\n\n3\n"
     monkeypatch.setattr(gpu_check, "MOST_SECONDS", 0.5)
-    assert gpu_check.python("-c", "import time; time.sleep(30)") == (False, "stopped after 0.5 s")
+    started = time.monotonic()
+    child = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(30)'])"
+    assert gpu_check.python("-c", child) == (False, "stopped after 0.5 s")
+    assert time.monotonic() - started < 15, "a child kept the output open"
+
+
+def test_results_go_where_they_are_wanted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    commands: list[tuple[str, ...]] = []
+    monkeypatch.setattr(gpu_check, "run", lambda *command: commands.append(command) or (True, ""))
+    monkeypatch.setattr(gpu_check, "gpu_name", lambda: "h200")
+    assert gpu_check.main(["kernels", "series", "--results", str(tmp_path)]) == 0
+    for command, name in zip(commands, ("kernels_h200.json", "series_h200.json"), strict=True):
+        assert Path(command[command.index("--json") + 1]) == tmp_path / name

@@ -10,6 +10,7 @@ from typing import Any
 import kernels as benchmark
 import numpy as np
 import pytest
+from device_timing import Times
 from kernel_cases import Case, assert_close
 
 from hdgpu.array.kernels import launching_on_host
@@ -69,10 +70,10 @@ def test_bytes_are_those_of_what_is_read_and_written(launcher: HostLauncher) -> 
 def test_a_case_is_measured_and_summarised(launcher: HostLauncher, monkeypatch: pytest.MonkeyPatch) -> None:
     """All but the clocks, which are CUDA's."""
 
-    def medians_of(works: dict[str, Callable[[], Any]], rounds: int) -> tuple[dict[str, float], dict[str, int]]:
+    def medians_of(works: dict[str, Callable[[], Any]], rounds: int) -> tuple[dict[str, Times], dict[str, int]]:
         for work in works.values():
             work()
-        return dict.fromkeys(works, 0.25), dict.fromkeys(works, rounds)
+        return dict.fromkeys(works, Times(0.25, 0.125)), dict.fromkeys(works, rounds)
 
     monkeypatch.setattr(benchmark, "medians_of", medians_of)
     monkeypatch.setattr(benchmark, "kernel_seconds", lambda case, rounds: {"transform": 0.5, "other": 3.0})
@@ -88,7 +89,7 @@ def test_a_case_is_measured_and_summarised(launcher: HostLauncher, monkeypatch: 
 def test_results_are_summarised() -> None:
     result = {
         "case": "some", "bytes": 800, "output_bytes": 400, "own_seconds": 2.0, "kernel_seconds": {"transform": 2.0},
-        "call_seconds": {"hdgpu": 2.5, "plain": 5.0, "grid_sample": 10.0},
+        "call_seconds": {"hdgpu": 2.5, "plain": 5.0, "grid_sample": 10.0}, "host_seconds": {"hdgpu": 0.5},
         "goal": {"fraction": 0.85, "times": 3, "output": None},
     }  # fmt: skip
     row = benchmark.summarise(result, 450.0)
@@ -96,6 +97,7 @@ def test_results_are_summarised() -> None:
     assert result["holds"] == {"fraction": True, "times": False}
     assert row[-2:] == ["grid_sample 4.0x", "85% yes, 3x NO"]
     assert len(row) == len(benchmark.TITLES)
+    assert row[benchmark.TITLES.index("host")] == "500.000 ms"
 
 
 def test_close_arrays() -> None:
