@@ -24,7 +24,7 @@ def refuse_overwrite(target: Path, *, force: bool) -> None:
         If the target exists and `force` is not set, or if its folder does not exist.
     """
     if target.exists() and not force:
-        raise SourceError("the target exists already", source=target, remedy="Add --force to replace it.")
+        raise SourceError("the target exists already", source=target, remedy="Pass overwrite=True to replace it.")
     if not target.absolute().parent.is_dir():
         raise SourceError("the folder to write into does not exist", source=target.parent)
 

@@ -42,7 +42,7 @@ def test_replaces_with_force_only(tmp_path, folder):
             path.write_text(content)
 
     write("old")
-    with pytest.raises(SourceError, match="--force"):
+    with pytest.raises(SourceError, match="overwrite=True"):
         write("new")
     write("new", force=True)
     assert (target / "0" if folder else target).read_text() == "new"

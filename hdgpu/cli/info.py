@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from hdgpu.cli.messages import print_error
 from hdgpu.cli.table import format_table, printable, shorten
 from hdgpu.errors import EmptySeriesError, HdgpuError
 
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     elif readable:
         print(series_table(readable))
     for problem in broken:
-        print(f"hdgpu: error: {' '.join(str(problem).split())}", file=sys.stderr)
+        print_error(problem)
     return int(bool(broken))
 
 

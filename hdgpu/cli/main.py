@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Sequence
 
 from hdgpu.cli import bench, convert, doctor, info, preview, transcode
+from hdgpu.cli.messages import print_error
 from hdgpu.errors import HdgpuError
 
 __all__ = ["build_parser", "main"]
@@ -78,6 +79,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (HdgpuError, OSError) as error:
         if arguments.debug:
             traceback.print_exc()
-        print(f"hdgpu: error: {' '.join(str(error).split())}", file=sys.stderr)
+        print_error(error)
         return _FAILURE
     return status

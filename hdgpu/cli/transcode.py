@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
+from hdgpu.cli.messages import print_error
 from hdgpu.cli.selection import positive
 from hdgpu.cli.table import format_table
 from hdgpu.codecs.syntaxes import LOSSLESS_SYNTAXES, LOSSY_SYNTAXES, SYNTAXES
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
             progress=callback,
         )
     for one in report.failed:
-        print(f"hdgpu: error: {' '.join(str(one.error).split())}", file=sys.stderr)
+        print_error(one.error)
     print(_account(report))
     return int(bool(report.failed))
 

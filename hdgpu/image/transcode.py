@@ -175,7 +175,7 @@ def _syntax_uid(syntax: str, *, lossy: bool) -> str:
             "this transfer syntax may lose something, and that has to be asked for",
             expected=" or ".join(LOSSLESS_SYNTAXES),
             found=syntax,
-            remedy="Add --lossy, or pass lossy=True, if images may change.",
+            remedy="Pass lossy=True if images may change.",
         )
     return uid
 

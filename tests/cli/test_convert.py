@@ -87,7 +87,7 @@ def test_keeps_what_is_there(phantom_folder, tmp_path, capsys):
     target = tmp_path / "a.nii"
     target.write_bytes(b"old")
     assert main(["convert", str(phantom_folder), str(target)]) == 1
-    assert "--force" in capsys.readouterr().err
+    assert capsys.readouterr().err.endswith("exists already. Add --force to replace it.\n")
     assert target.read_bytes() == b"old"
     assert main(["convert", str(phantom_folder), str(target), "--force"]) == 0
     assert nib.load(target).shape == (32, 32, 6)

@@ -57,18 +57,19 @@ def test_one_bad_file(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("option", [[], ["--overwrite"], ["--force"]])
-def test_existing_file(option, tmp_path):
+def test_existing_file(option, tmp_path, capsys):
     target = tmp_path / "a.dcm"
     target.write_text("precious")
     status = main(["transcode", str(CT), str(target), "--syntax", "rle", *option])
     assert status == (0 if option else 1)
+    assert ("Add --force to replace it." in capsys.readouterr().err) == (not option)
     assert (target.read_bytes() == b"precious") == (not option)
 
 
 def test_lossy_has_to_be_asked_for(tmp_path, capsys):
     argv = ["transcode", str(CT), str(tmp_path / "a.dcm"), "--syntax", "htj2k"]
     assert main([*argv, "--psnr", "50"]) == 1
-    assert "--lossy" in capsys.readouterr().err
+    assert capsys.readouterr().err.endswith("Add --lossy if images may change.\n")
     assert main([*argv, "--psnr", "50", "--lossy"]) == 0
     assert dcmread(tmp_path / "a.dcm").LossyImageCompression == "01"
 

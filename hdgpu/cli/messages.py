@@ -1,0 +1,21 @@
+"""Errors as the command line says them."""
+
+from __future__ import annotations
+
+import sys
+
+__all__ = ["print_error"]
+
+# The library names its keyword arguments in a remedy; who typed a command needs the option.
+_OPTIONS = {
+    "Pass overwrite=True": "Add --force",
+    "Pass lossy=True": "Add --lossy",
+}
+
+
+def print_error(error: object) -> None:
+    """Print an error on standard error, in one line."""
+    text = " ".join(str(error).split())
+    for argument, option in _OPTIONS.items():
+        text = text.replace(argument, option)
+    print(f"hdgpu: error: {text}", file=sys.stderr)
