@@ -14,7 +14,7 @@ from hdgpu.codecs.sniff_jpeg2000 import Jpeg2000Header, check_tile_parts
 from hdgpu.codecs.sniff_jpegxl import JpegXlHeader
 from hdgpu.codecs.stored import check_jpeg_container, store_jpeg, store_jpeg2000, store_jpeg_ls
 from hdgpu.dicom.image_pixel import ImagePixel
-from hdgpu.errors import FrameDecodeError
+from hdgpu.errors import FrameDecodeError, UnsupportedPixelError
 
 __all__ = [
     "checked_dct",
@@ -165,13 +165,25 @@ def decode_jpeg_xl(data: bytes, pixel: ImagePixel, out: Samples, index: int) -> 
     """Decode a JPEG XL stream with libjxl.
 
     Parameters, result and errors are those of :func:`decode_jpeg`.  A stream that was transcoded from JPEG comes back
-    as RGB, whatever the JPEG was.  Orientation is not applied: rows and columns are those of the stored image.
+    as RGB, whatever the JPEG was.
+
+    Raises
+    ------
+    UnsupportedPixelError
+        If the codestream is to be turned or mirrored for display: DICOM has no place for that, and decoders differ in
+        whether they do it.
     """
     stream = describe(data, pixel, "jpegxl")
     assert isinstance(stream.header, JpegXlHeader)
     if stream.header.floating or stream.header.extra_channels:
         raise FrameDecodeError("the JPEG XL codestream has floating-point samples or extra channels")
-    samples = imagecodecs().jpegxl_decode(data, numthreads=1, keeporientation=True, out=_matching_view(out, stream))
+    if stream.header.orientation != 1:
+        raise UnsupportedPixelError(
+            "the JPEG XL codestream is to be turned or mirrored for display, which some decoders do and others do not",
+            expected="orientation 1",
+            found=stream.header.orientation,
+        )
+    samples = imagecodecs().jpegxl_decode(data, numthreads=1, out=_matching_view(out, stream))
     return store_jpeg_ls(samples, stream, pixel, out, is_ybr=False)
 
 

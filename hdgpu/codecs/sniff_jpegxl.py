@@ -82,13 +82,12 @@ def read_jpegxl_header(data: bytes) -> JpegXlHeader:
     for _ in range(extra_channels):
         if not bits.take(1):
             raise FrameDecodeError("the JPEG XL codestream has extra channels of an unusual kind")
-    xyb_encoded = bits.take(1)
+    bits.take(1)  # xyb_encoded
     default_colour = bits.take(1)
     grey = False
     if not default_colour:
         bits.take(1)  # want_icc
         grey = bits.take_u32((0, 0), (1, 0), (2, 4), (18, 6)) == 1
-    del xyb_encoded
     return JpegXlHeader(rows, columns, 1 if grey else 3, precision, floating, orientation, extra_channels)
 
 

@@ -18,7 +18,7 @@ from hdgpu.codecs.sniff import sniff
 from hdgpu.codecs.sniff_jpegxl import JpegXlHeader
 from hdgpu.compiled import extension
 from hdgpu.dicom.image_pixel import ImagePixel
-from hdgpu.errors import FrameDecodeError, PixelDataSizeError
+from hdgpu.errors import FrameDecodeError, PixelDataSizeError, UnsupportedPixelError
 
 PREFIX = "1.2.840.10008.1.2"
 RLE, BASELINE, EXTENDED, LOSSLESS = PREFIX + ".5", PREFIX + ".4.50", PREFIX + ".4.51", PREFIX + ".4.70"
@@ -118,6 +118,21 @@ def test_jpeg_xl_transcoded_from_jpeg_comes_back_as_rgb() -> None:
         pytest.skip("this imagecodecs does not transcode JPEG to JPEG XL")
     found, _ = decode(PREFIX + ".4.111", pixel_of(image, photometric="YBR_FULL"), data)
     assert np.abs(found.astype(int) - image).mean() < 3
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_jpeg_xl_to_be_turned_raises(orientation: int) -> None:
+    """The encoder takes the orientation from a JPEG file's Exif data; libjxl would turn the image."""
+    image = np.add.outer(np.arange(48) * 2, np.arange(48) * 3).astype(np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(image).save(file := io.BytesIO(), "JPEG", quality=95, exif=exif)
+    data = imagecodecs.jpegxl_encode_jpeg(file.getvalue())
+    if orientation > 1:
+        with pytest.raises(UnsupportedPixelError, match=f"expected orientation 1, found {orientation}"):
+            decode(PREFIX + ".4.111", pixel_of(image), data)
+    else:
+        assert np.abs(decode(PREFIX + ".4.111", pixel_of(image), data)[0].astype(int) - image).max() < 4
 
 
 @pytest.mark.parametrize(("dtype", "bits", "colour"), IMAGES)
