@@ -16,6 +16,7 @@ __all__ = [
     "has_unused_bits_set",
     "keep_low_bits",
     "lower_to_bit_zero",
+    "unsigned_bits",
     "wrong_high_bit",
 ]
 
@@ -54,6 +55,13 @@ def clear_unused_bits(samples: Samples, pixel: ImagePixel) -> None:
     """Keep, in place, only the Bits Stored lowest bits of each sample."""
     if pixel.keyword == "PixelData" and pixel.bits_allocated > pixel.bits_stored:
         keep_low_bits(samples, pixel.bits_stored)
+
+
+def unsigned_bits(samples: Samples, pixel: ImagePixel) -> Samples:
+    """Return the Bits Stored lowest bits of signed samples, unsigned: what formats without a sign encode."""
+    if samples.dtype.kind == "u":
+        return samples
+    return samples.view(np.dtype(f"u{samples.dtype.itemsize}")) & ((1 << pixel.bits_stored) - 1)
 
 
 def lower_to_bit_zero(samples: Samples, pixel: ImagePixel) -> None:

@@ -18,7 +18,7 @@ from hdgpu.codecs.route import route_for
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameEncodeError, HdgpuError, InvalidAttributeError, UnsupportedPixelError
 
-__all__ = ["encode"]
+__all__ = ["check_pixel", "encode"]
 
 _PIXEL_REPRESENTATION = "(0028,0103) 'Pixel Representation'"
 
@@ -30,6 +30,7 @@ def encode(
     loss: Loss,
     *,
     planar_configuration: int | None = None,
+    for_file: bool = False,
     verify: bool = True,
 ) -> bytes:
     """Encode one frame.
@@ -45,6 +46,8 @@ def encode(
     loss : Loss
     planar_configuration : int, optional
         Planar Configuration, where there is one.
+    for_file : bool, default False
+        Take signed samples wherever the standard has them, and not only where highdicom's `encode_frame` does.
     verify : bool, default True
         Whether to see if the samples come back; False for callers who do so themselves.
 
@@ -68,7 +71,7 @@ def encode(
         If the encoder's library is not installed.
     """
     encoder = encoder_for(transfer_syntax_uid)
-    _check_pixel(encoder, pixel, planar_configuration)
+    check_pixel(encoder, pixel, planar_configuration, for_file=for_file)
     _check_loss(encoder, loss)
     _check_samples(samples, pixel)
     samples = np.ascontiguousarray(samples, dtype=pixel.dtype)
@@ -88,11 +91,20 @@ def encode(
     return encoded
 
 
-def _check_pixel(encoder: Encoder, pixel: ImagePixel, planar_configuration: int | None) -> None:
-    """Insist that the encoder takes frames with these attributes."""
+def check_pixel(
+    encoder: Encoder, pixel: ImagePixel, planar_configuration: int | None, *, for_file: bool = False
+) -> None:
+    """Insist that the encoder takes frames with these attributes.
+
+    Raises
+    ------
+    UnsupportedPixelError
+        If it does not.
+    """
     photometric = pixel.photometric_interpretation
     allowed = encoder.photometric_of(pixel.samples_per_pixel)
-    signs = [0, 1] if photometric in encoder.signed and pixel.bits_allocated > 1 else [0]
+    signed = photometric in encoder.signed and pixel.bits_allocated > 1 and (for_file or encoder.signed_alone)
+    signs = [0, 1] if signed else [0]
     sizes = encoder.bits_allocated - ({1} if pixel.samples_per_pixel > 1 and encoder.compresses else set())
     planar: list[int | None] = [0, 1] if encoder.planar else [0]
     if pixel.samples_per_pixel == 1:

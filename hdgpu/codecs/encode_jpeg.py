@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 
-import numpy as np
-
-from hdgpu.codecs.bits import Samples
+from hdgpu.codecs.bits import Samples, unsigned_bits
 from hdgpu.codecs.libraries import imagecodecs, pillow
 from hdgpu.codecs.loss import JPEG_QUALITY, Loss
 from hdgpu.dicom.image_pixel import ImagePixel
@@ -41,9 +39,8 @@ def encode_lossless(samples: Samples, pixel: ImagePixel, loss: Loss) -> bytes:
     samples the lowest Bits Stored bits are coded, from the highest of which a decoder gets the sign back.  The
     precision is Bits Stored, but in a container of 16 bits 9 at least, for decoders take 8 and fewer to be bytes.
     """
-    size = samples.dtype.itemsize
-    unsigned = samples.view(np.dtype(f"u{size}")) & ((1 << pixel.bits_stored) - 1)
-    precision = pixel.bits_stored if size == 1 else max(pixel.bits_stored, _LEAST_OF_A_WORD)
+    unsigned = unsigned_bits(samples, pixel)
+    precision = pixel.bits_stored if unsigned.itemsize == 1 else max(pixel.bits_stored, _LEAST_OF_A_WORD)
     return bytes(imagecodecs().jpeg8_encode(unsigned, lossless=True, predictor=1, bitspersample=precision))
 
 

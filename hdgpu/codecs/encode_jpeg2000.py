@@ -49,7 +49,7 @@ def _encode(samples: Samples, pixel: ImagePixel, psnr: list[float] | None) -> by
             expected=f"at least {_SMALLEST} rows and columns",
             found=f"{pixel.rows} rows and {pixel.columns} columns",
         )
-    dtype = np.dtype("<u1" if pixel.bits_stored <= 8 else "<u2")
+    dtype = np.dtype(f"<{samples.dtype.kind}{1 if pixel.bits_stored <= 8 else 2}")
     options = {} if psnr is None else {"signal_noise_ratios": psnr}
     data = samples.astype(dtype, copy=False).tobytes()
     with _ONE_AT_A_TIME:
@@ -59,7 +59,7 @@ def _encode(samples: Samples, pixel: ImagePixel, psnr: list[float] | None) -> by
             pixel.rows,
             pixel.samples_per_pixel,
             pixel.bits_stored,
-            False,
+            bool(pixel.pixel_representation),
             photometric_interpretation=_GREY if pixel.samples_per_pixel == 1 else _SRGB,
             use_mct=pixel.samples_per_pixel > 1,
             **options,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hdgpu.codecs.bits import Samples
+from hdgpu.codecs.bits import Samples, unsigned_bits
 from hdgpu.codecs.libraries import pyjpegls
 from hdgpu.codecs.loss import Loss
 from hdgpu.dicom.image_pixel import ImagePixel
@@ -15,11 +15,13 @@ _BY_SAMPLE = 2
 def encode_jpeg_ls(samples: Samples, pixel: ImagePixel, loss: Loss) -> bytes:
     """Return a JPEG-LS stream of Bits Stored, its colour interleaved by sample.
 
-    Parameters are those of :func:`hdgpu.codecs.encode_native.encode_little_endian`; `loss.max_error` counts.
+    Parameters are those of :func:`hdgpu.codecs.encode_native.encode_little_endian`; `loss.max_error` counts.  JPEG-LS
+    has no sign, as JPEG has none: see :func:`hdgpu.codecs.encode_jpeg.encode_lossless`.
     """
+    unsigned = unsigned_bits(samples, pixel)
     return bytes(
         pyjpegls().encode_buffer(
-            samples.astype(samples.dtype.newbyteorder("<"), copy=False).tobytes(),
+            unsigned.astype(unsigned.dtype.newbyteorder("<"), copy=False).tobytes(),
             pixel.rows,
             pixel.columns,
             pixel.samples_per_pixel,

@@ -1,7 +1,8 @@
-"""Which encoder writes the frames of a transfer syntax, and which frames it takes."""
+"""Which encoder writes the frames of a transfer syntax, and which frames it takes (PS3.5 8.2)."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -35,6 +36,8 @@ class Encoder:
         Photometric Interpretation of what it writes.
     signed : frozenset of str
         Those of them with which samples may be signed.
+    signed_alone : bool
+        Whether frames of them are encoded by themselves, too, and not for files only: highdicom's are not.
     bits_allocated : frozenset of int
         Colour of one bit is for native frames only, whatever is said here.
     bits_stored : range
@@ -48,6 +51,7 @@ class Encoder:
     encode: Callable[[Samples, ImagePixel, Loss], bytes]
     photometric: frozenset[str]
     signed: frozenset[str] = frozenset()
+    signed_alone: bool = True
     bits_allocated: frozenset[int] = _BYTE_OR_WORD
     bits_stored: range = range(1, 17)
     loss: str = ""
@@ -85,12 +89,24 @@ _EXTENDED = Encoder(
 _LOSSLESS_JPEG = Encoder(
     encode_jpeg.encode_lossless, photometric=_INDEX | {"RGB"}, signed=_GREY, bits_stored=range(2, 17)
 )
-_JPEG_LS = Encoder(encode_jpeg_ls, photometric=_INDEX | {"RGB"}, bits_stored=range(2, 17))
-_NEAR_LOSSLESS = Encoder(encode_jpeg_ls, photometric=_GREY | {"RGB"}, bits_stored=range(2, 17), loss="max_error")
-_JPEG_2000_LOSSLESS = Encoder(
-    encode_jpeg2000.encode_reversible, photometric=_INDEX | {"YBR_RCT"}, bits_allocated=_BYTE_OR_WORD | {1}
+_JPEG_LS = Encoder(
+    encode_jpeg_ls, photometric=_INDEX | {"RGB"}, signed=_GREY, signed_alone=False, bits_stored=range(2, 17)
 )
-_JPEG_2000 = Encoder(encode_jpeg2000.encode_irreversible, photometric=_GREY | {"YBR_ICT"}, loss="psnr")
+_NEAR_LOSSLESS = dataclasses.replace(_JPEG_LS, photometric=_GREY | {"RGB"}, loss="max_error")
+_JPEG_2000_LOSSLESS = Encoder(
+    encode_jpeg2000.encode_reversible,
+    photometric=_INDEX | {"YBR_RCT"},
+    signed=_GREY,
+    signed_alone=False,
+    bits_allocated=_BYTE_OR_WORD | {1},
+)
+_JPEG_2000 = Encoder(
+    encode_jpeg2000.encode_irreversible,
+    photometric=_GREY | {"YBR_ICT"},
+    signed=_GREY,
+    signed_alone=False,
+    loss="psnr",
+)
 _HTJ2K_LOSSLESS = Encoder(
     encode_htj2k.encode_reversible,
     photometric=_INDEX | {"YBR_RCT"},

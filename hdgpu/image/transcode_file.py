@@ -12,19 +12,18 @@ import numpy as np
 import numpy.typing as npt
 
 from hdgpu.codecs.encode import encode
-from hdgpu.codecs.encode_table import Encoder, encoder_for
-from hdgpu.codecs.loss import LOSSLESS, Loss
+from hdgpu.codecs.loss import Loss
 from hdgpu.codecs.route import Route, route_for
 from hdgpu.codecs.single_frame import get_lossy_compression_attributes
 from hdgpu.dicom.frame_index import FrameIndex, index_frames
-from hdgpu.dicom.header import DEFLATED, EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, read_header
+from hdgpu.dicom.header import EXPLICIT_BIG, IMPLICIT_LITTLE, read_header
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.dicom.instance import Instance
 from hdgpu.dicom.reencoding import to_little_endian
 from hdgpu.dicom.source import PathSource
-from hdgpu.dicom.tags import Tag, describe_tag
-from hdgpu.errors import FrameEncodeError, HdgpuError, InvalidAttributeError, UnsupportedPixelError
+from hdgpu.errors import FrameEncodeError, HdgpuError, InvalidAttributeError
 from hdgpu.image import transcode_attributes as attributes
+from hdgpu.image.transcode_target import NATIVE, keeps_bytes, planar_configuration, target_pixel
 from hdgpu.output import atomic_target
 
 if TYPE_CHECKING:
@@ -35,10 +34,7 @@ __all__ = ["BatchOfFrames", "transcode_file"]
 BatchOfFrames = Callable[[Sequence[npt.NDArray[Any]], ImagePixel], list["bytes | None"]]
 """Encodes frames on a device; None for each that it did not."""
 
-_NATIVE = (IMPLICIT_LITTLE, EXPLICIT_LITTLE, DEFLATED)
 _BATCH = 32
-# Segmentation and Label Map Segmentation Storage.
-_LABELS = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
 
 
 def transcode_file(
@@ -78,8 +74,8 @@ def transcode_file(
     if before == EXPLICIT_BIG:
         to_little_endian(dataset)
     attributes.set_transfer_syntax(dataset, before, transfer_syntax_uid)
-    is_native = transfer_syntax_uid in _NATIVE
-    if is_native and (before in _NATIVE or instance.pixel.keyword != "PixelData"):
+    is_native = transfer_syntax_uid in NATIVE
+    if keeps_bytes(instance, transfer_syntax_uid):
         index_frames(instance)  # says whether the bytes are as many as the frames call for
         pixel, frames = instance.pixel, [bytes(dataset[instance.pixel.keyword].value)]
     else:
@@ -115,22 +111,14 @@ class _Job:
         self.instance, self.uid, self.loss = instance, transfer_syntax_uid, loss
         self.is_lossy = get_lossy_compression_attributes(transfer_syntax_uid)[0] == "01"
         self.frames: FrameIndex = index_frames(instance)
-        pixel, encoder = instance.pixel, encoder_for(transfer_syntax_uid)
-        _refuse(instance, is_lossy=self.is_lossy)
-        as_stored = _keeps_ybr(instance, encoder)
+        self.target = target_pixel(instance, transfer_syntax_uid)
+        pixel = instance.pixel
         self.route = self._source_route(pixel)
         # Colour that is to stay YCbCr is read as if it were RGB: as it is.
-        self.raw = (
-            self._source_route(dataclasses.replace(pixel, photometric_interpretation="RGB")) if as_stored else None
-        )
-        self.target = dataclasses.replace(
-            pixel,
-            photometric_interpretation="YBR_FULL" if as_stored else _photometric(pixel, encoder),
-            high_bit=pixel.bits_stored - 1,
-            planar_configuration=0,
-        )
+        as_rgb = dataclasses.replace(pixel, photometric_interpretation="RGB")
+        self.raw = self._source_route(as_rgb) if self.target.photometric_interpretation == "YBR_FULL" else None
         self.back: Route = route_for(transfer_syntax_uid, self.target)
-        self.packs_bits = pixel.bits_allocated == 1 and transfer_syntax_uid in _NATIVE
+        self.packs_bits = pixel.bits_allocated == 1 and transfer_syntax_uid in NATIVE
 
     def _source_route(self, pixel: ImagePixel) -> Route:
         return route_for(self.instance.transfer_syntax_uid, pixel, vr=self.instance.pixel_data.vr)
@@ -180,8 +168,10 @@ class _Job:
         try:
             stored = self._stored(number) if stored is None else stored
             samples = stored if self.raw is None else self._decoded(self.raw, number)
-            planar = 0 if pixel.samples_per_pixel > 1 else None
-            encoded = encode(samples, pixel, self.uid, self.loss, planar_configuration=planar, verify=self.is_lossy)
+            planar = planar_configuration(pixel)
+            encoded = encode(
+                samples, pixel, self.uid, self.loss, planar_configuration=planar, for_file=True, verify=self.is_lossy
+            )
             if not self.is_lossy:
                 self._compare(encoded, stored)
         except HdgpuError as error:
@@ -208,57 +198,6 @@ class _Job:
         for number, frame in enumerate(frames):
             self._compare(packed[number * bits // 8 : -(-(number + 1) * bits // 8)], frame, number)
         return packed
-
-
-def _refuse(instance: Instance, *, is_lossy: bool) -> None:
-    """Insist on samples of which an encoder can make something that means the same."""
-    pixel = instance.pixel
-    if pixel.keyword != "PixelData":
-        raise UnsupportedPixelError(
-            "no transfer syntax that compresses takes floating samples",
-            source=instance.name,
-            tag=describe_tag(instance.pixel_data.tag),
-            remedy="Choose native, or deflated.",
-        )
-    index = pixel.photometric_interpretation == "PALETTE COLOR" or instance.header.text(Tag.SOP_CLASS_UID) in _LABELS
-    if is_lossy and index:
-        raise UnsupportedPixelError(
-            "samples that are an index have nothing near them: they are not to be lossy",
-            source=instance.name,
-            found=pixel.photometric_interpretation,
-            remedy="Choose a lossless transfer syntax.",
-        )
-
-
-def _keeps_ybr(instance: Instance, encoder: Encoder) -> bool:
-    """Whether colour stays YCbCr: where nothing was lost so far, the way to RGB and back would lose something.
-
-    Raises
-    ------
-    UnsupportedPixelError
-        If it should, and cannot.
-    """
-    photometric = instance.pixel.photometric_interpretation
-    if not photometric.startswith(("YBR_FULL", "YBR_PARTIAL")) or instance.transfer_syntax_uid not in LOSSLESS:
-        return False
-    if photometric == "YBR_FULL" and photometric in encoder.photometric:
-        return True
-    raise UnsupportedPixelError(
-        "colour that is stored as YCbCr would have to be converted to RGB, which rounds it",
-        source=instance.name,
-        tag="(0028,0004) 'Photometric Interpretation'",
-        expected=" or ".join(sorted(encoder.photometric)),
-        found=photometric,
-        remedy="Choose native, or rle for YBR_FULL.",
-    )
-
-
-def _photometric(pixel: ImagePixel, encoder: Encoder) -> str:
-    """Return what frames are once encoded: colour is RGB or what the encoder makes of it, grey stays as it is."""
-    if pixel.samples_per_pixel == 1:
-        return pixel.photometric_interpretation
-    possible = encoder.photometric_of(pixel.samples_per_pixel)
-    return "RGB" if "RGB" in possible or not possible else min(possible)
 
 
 # --- Files ------------------------------------------------------------------------------------------------------------
