@@ -13,10 +13,11 @@ from hdgpu.codecs.encode_jpeg_xl import encode_jpeg_xl
 from hdgpu.codecs.encode_native import encode_little_endian
 from hdgpu.codecs.encode_rle import encode_rle
 from hdgpu.codecs.loss import Loss
+from hdgpu.codecs.syntaxes import SYNTAXES
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import UnsupportedTransferSyntaxError
 
-__all__ = ["Encoder", "encodable_transfer_syntaxes", "encoder_for"]
+__all__ = ["Encoder", "encoder_for"]
 
 _GREY = frozenset({"MONOCHROME1", "MONOCHROME2"})
 _INDEX = _GREY | {"PALETTE COLOR"}
@@ -116,36 +117,27 @@ _HTJ2K_LOSSLESS = Encoder(
 _HTJ2K = Encoder(encode_htj2k.encode_irreversible, photometric=_GREY | {"YBR_ICT"}, signed=_GREY, loss="psnr")
 _JPEG_XL = Encoder(encode_jpeg_xl, photometric=_GREY | {"RGB"})
 
-_ENCODERS: dict[str, Encoder] = {
-    "1.2.840.10008.1.2": _NATIVE,
-    "1.2.840.10008.1.2.1": _NATIVE,
-    "1.2.840.10008.1.2.1.98": _NATIVE,
-    "1.2.840.10008.1.2.1.99": _NATIVE,  # deflated is the data set, not the frame
-    "1.2.840.10008.1.2.5": _RLE,
-    "1.2.840.10008.1.2.4.50": _BASELINE,
-    "1.2.840.10008.1.2.4.51": _EXTENDED,
-    "1.2.840.10008.1.2.4.57": _LOSSLESS_JPEG,
-    "1.2.840.10008.1.2.4.70": _LOSSLESS_JPEG,
-    "1.2.840.10008.1.2.4.80": _JPEG_LS,
-    "1.2.840.10008.1.2.4.81": _NEAR_LOSSLESS,
-    "1.2.840.10008.1.2.4.90": _JPEG_2000_LOSSLESS,
-    "1.2.840.10008.1.2.4.91": _JPEG_2000,
-    "1.2.840.10008.1.2.4.110": _JPEG_XL,
-    "1.2.840.10008.1.2.4.201": _HTJ2K_LOSSLESS,
-    "1.2.840.10008.1.2.4.202": _HTJ2K_LOSSLESS,
-    "1.2.840.10008.1.2.4.203": _HTJ2K,
+# By the short names of the transfer syntaxes.
+_ENCODERS = {
+    "native-implicit": _NATIVE,
+    "native": _NATIVE,
+    "deflated": _NATIVE,
+    "encapsulated-uncompressed": _NATIVE,
+    "rle": _RLE,
+    "jpeg-baseline": _BASELINE,
+    "jpeg-extended": _EXTENDED,
+    "jpeg-lossless-p14": _LOSSLESS_JPEG,
+    "jpeg-lossless": _LOSSLESS_JPEG,
+    "jpeg-ls-lossless": _JPEG_LS,
+    "jpeg-ls": _NEAR_LOSSLESS,
+    "jpeg2000-lossless": _JPEG_2000_LOSSLESS,
+    "jpeg2000": _JPEG_2000,
+    "htj2k-lossless": _HTJ2K_LOSSLESS,
+    "htj2k-rpcl-lossless": _HTJ2K_LOSSLESS,
+    "htj2k": _HTJ2K,
+    "jpeg-xl-lossless": _JPEG_XL,
 }
-
-
-def encodable_transfer_syntaxes() -> tuple[str, ...]:
-    """Return the UIDs of the transfer syntaxes that have an encoder.
-
-    Examples
-    --------
-    >>> "1.2.840.10008.1.2.4.201" in encodable_transfer_syntaxes()
-    True
-    """
-    return tuple(_ENCODERS)
+_ENCODER_OF = {uid: _ENCODERS[name] for name, uid in SYNTAXES.items()}
 
 
 def encoder_for(transfer_syntax_uid: str) -> Encoder:
@@ -156,12 +148,12 @@ def encoder_for(transfer_syntax_uid: str) -> Encoder:
     UnsupportedTransferSyntaxError
         If there is none.
     """
-    encoder = _ENCODERS.get(str(transfer_syntax_uid))
+    encoder = _ENCODER_OF.get(str(transfer_syntax_uid))
     if encoder is None:
         raise UnsupportedTransferSyntaxError(
             "there is no encoder for the transfer syntax",
             tag="(0002,0010) 'Transfer Syntax UID'",
-            expected=" or ".join(_ENCODERS),
+            expected=" or ".join(_ENCODER_OF),
             found=transfer_syntax_uid,
         )
     return encoder

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-__all__ = ["JPEG_QUALITY", "LOSSLESS", "PSNR", "Loss"]
+__all__ = ["JPEG_QUALITY", "PSNR", "Loss"]
 
 # What encoders lose where nothing is said: as little as highdicom lets them.
 JPEG_QUALITY = 95
 PSNR = 100.0
-
-LOSSLESS = frozenset(
-    "1.2.840.10008.1.2" + suffix
-    for suffix in (
-        *("", ".1", ".1.98", ".1.99", ".2", ".5"),
-        *(".4.57", ".4.70", ".4.80", ".4.90", ".4.92", ".4.110", ".4.201", ".4.202"),
-    )
-)
-"""Transfer syntaxes that cannot lose anything."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 from hdgpu.codecs import imagecodecs, jpeg2000, jpeg_ls, native, pylibjpeg, rle
 from hdgpu.codecs.bits import Samples
+from hdgpu.codecs.syntaxes import TRANSFER_SYNTAXES
 from hdgpu.compiled import extension
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError, HdgpuError, UnsupportedPixelError, UnsupportedTransferSyntaxError
@@ -43,7 +44,7 @@ _YBR_FULL = frozenset({"YBR_FULL", "YBR_FULL_422"})
 _YBR_PARTIAL = frozenset({"YBR_PARTIAL_422", "YBR_PARTIAL_420"})
 
 
-@dataclass(frozen=True, eq=False)  # two of them may be alike, where an optional decoder is missing
+@dataclass(frozen=True)
 class _Family:
     """Transfer syntaxes that the same decoders take, and what frames of theirs can be."""
 
@@ -58,50 +59,21 @@ _ANY_BITS = frozenset({1, 8, 16, 32, 64})
 _JPEG_2000_COLOUR = _RGB | _YBR_FULL | {"YBR_RCT", "YBR_ICT"}
 _BIG_ENDIAN = "1.2.840.10008.1.2.2"
 
-_FAMILIES: dict[_Family, dict[str, str]] = {
-    _Family(_NATIVE, _ANY_BITS, _RGB | _YBR_FULL | {"YBR_PARTIAL_422"}, encapsulated=False): {
-        "1.2.840.10008.1.2": "Implicit VR Little Endian",
-        "1.2.840.10008.1.2.1": "Explicit VR Little Endian",
-        "1.2.840.10008.1.2.1.99": "Deflated Explicit VR Little Endian",  # inflated by the caller
-        _BIG_ENDIAN: "Explicit VR Big Endian",
-    },
-    _Family(_NATIVE, _ANY_BITS, _RGB | _YBR_FULL): {
-        "1.2.840.10008.1.2.1.98": "Encapsulated Uncompressed Explicit VR Little Endian",
-    },
-    _Family(_RLE, _ANY_BITS - {1}, _RGB | _YBR_FULL | _YBR_PARTIAL): {
-        "1.2.840.10008.1.2.5": "RLE Lossless",
-    },
-    _Family(_JPEG, frozenset({8, 16}), _RGB | _YBR_FULL): {
-        "1.2.840.10008.1.2.4.50": "JPEG Baseline (Process 1)",
-        "1.2.840.10008.1.2.4.51": "JPEG Extended (Process 2 and 4)",
-        "1.2.840.10008.1.2.4.57": "JPEG Lossless, Non-Hierarchical (Process 14)",
-        "1.2.840.10008.1.2.4.70": "JPEG Lossless, First-Order Prediction",
-    },
-    _Family(_JPEG_LS, frozenset({8, 16}), _RGB | _YBR_FULL): {
-        "1.2.840.10008.1.2.4.80": "JPEG-LS Lossless",
-        "1.2.840.10008.1.2.4.81": "JPEG-LS Lossy (Near-Lossless)",
-    },
-    _Family(_PLAIN_JPEG_2000, _ANY_BITS - {64}, _JPEG_2000_COLOUR): {
-        "1.2.840.10008.1.2.4.90": "JPEG 2000 (Lossless Only)",
-        "1.2.840.10008.1.2.4.91": "JPEG 2000",
-    },
-    _Family(_JPEG_2000, _ANY_BITS - {64}, _JPEG_2000_COLOUR): {
-        "1.2.840.10008.1.2.4.92": "JPEG 2000 Part 2 Multi-component (Lossless Only)",
-        "1.2.840.10008.1.2.4.93": "JPEG 2000 Part 2 Multi-component",
-        "1.2.840.10008.1.2.4.201": "HTJ2K (Lossless Only)",
-        "1.2.840.10008.1.2.4.202": "HTJ2K with RPCL Options (Lossless Only)",
-        "1.2.840.10008.1.2.4.203": "HTJ2K",
-    },
-    _Family(_JPEG_XL, frozenset({8, 16}), _RGB | {"XYB"}): {
-        "1.2.840.10008.1.2.4.110": "JPEG XL Lossless",
-        "1.2.840.10008.1.2.4.112": "JPEG XL",
-    },
+_HTJ2K = _Family(_JPEG_2000, _ANY_BITS - {64}, _JPEG_2000_COLOUR)
+_FAMILIES = {
+    "native": _Family(_NATIVE, _ANY_BITS, _RGB | _YBR_FULL | {"YBR_PARTIAL_422"}, encapsulated=False),
+    "encapsulated": _Family(_NATIVE, _ANY_BITS, _RGB | _YBR_FULL),
+    "rle": _Family(_RLE, _ANY_BITS - {1}, _RGB | _YBR_FULL | _YBR_PARTIAL),
+    "jpeg": _Family(_JPEG, frozenset({8, 16}), _RGB | _YBR_FULL),
+    "jpeg-ls": _Family(_JPEG_LS, frozenset({8, 16}), _RGB | _YBR_FULL),
+    "jpeg2000": _Family(_PLAIN_JPEG_2000, _ANY_BITS - {64}, _JPEG_2000_COLOUR),
+    "jpeg2000-part2": _HTJ2K,
+    "htj2k": _HTJ2K,
+    "jpeg-xl": _Family(_JPEG_XL, frozenset({8, 16}), _RGB | {"XYB"}),
     # Here Photometric Interpretation tells what the JPEG was; libjxl returns RGB.
-    _Family(_JPEG_XL, frozenset({8}), _RGB | _YBR_FULL): {
-        "1.2.840.10008.1.2.4.111": "JPEG XL JPEG Recompression",
-    },
+    "jpeg-xl-jpeg": _Family(_JPEG_XL, frozenset({8}), _RGB | _YBR_FULL),
 }
-_FAMILY_OF = {uid: family for family, uids in _FAMILIES.items() for uid in uids}
+_FAMILY_OF = {uid: _FAMILIES[syntax.family] for uid, syntax in TRANSFER_SYNTAXES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +217,7 @@ def supported_transfer_syntaxes() -> dict[str, str]:
 
 def transfer_syntax_name(uid: str) -> str:
     """Return the name of a transfer syntax that has a decoder, as PS3.6 A has it but shorter."""
-    return _FAMILIES[_FAMILY_OF[uid]][uid]
+    return TRANSFER_SYNTAXES[uid].name
 
 
 def _check_pixel(family: _Family, pixel: ImagePixel) -> None:

@@ -13,8 +13,9 @@ from hdgpu.array.host_threads import default_workers
 from hdgpu.array.interop import to_numpy
 from hdgpu.array.namespace import Array, is_array
 from hdgpu.codecs.encode import encode
-from hdgpu.codecs.loss import LOSSLESS, Loss
+from hdgpu.codecs.loss import Loss
 from hdgpu.codecs.route import Route, route_for
+from hdgpu.codecs.syntaxes import TRANSFER_SYNTAXES
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.dicom.tags import Tag, describe_tag
 from hdgpu.enum import (
@@ -32,15 +33,6 @@ from hdgpu.errors import (
 )
 
 __all__ = ["decode_frame", "encode_frame", "get_lossy_compression_attributes"]
-
-# Lossy Image Compression Method (PS3.3 C.7.6.1.1.5.1) of the transfer syntaxes that may lose something.
-_LOSSY_METHODS = {
-    "1.2.840.10008.1.2.4.50": "ISO_10918_1",
-    "1.2.840.10008.1.2.4.51": "ISO_10918_1",
-    "1.2.840.10008.1.2.4.81": "ISO_14495_1",
-    "1.2.840.10008.1.2.4.91": "ISO_15444_1",
-    "1.2.840.10008.1.2.4.203": "ISO_15444_15",
-}
 
 
 def decode_frame(
@@ -289,15 +281,14 @@ def get_lossy_compression_attributes(transfer_syntax_uid: str) -> tuple[str, str
     ('01', 'ISO_15444_15')
     """
     uid = str(transfer_syntax_uid)
-    if uid in LOSSLESS:
-        return "00", None
-    if uid not in _LOSSY_METHODS:
+    syntax = TRANSFER_SYNTAXES.get(uid)
+    if syntax is None or syntax.lossy_method == "":
         raise UnsupportedTransferSyntaxError(
             "it is not known whether this transfer syntax loses anything",
             tag=describe_tag(Tag.TRANSFER_SYNTAX_UID),
             found=uid,
         )
-    return "01", _LOSSY_METHODS[uid]
+    return "00" if syntax.lossy_method is None else "01", syntax.lossy_method
 
 
 def _image_pixel(

@@ -14,6 +14,7 @@ from hdgpu.codecs.route import route_for, supported_transfer_syntaxes, transfer_
 from hdgpu.codecs.sniff import Codestream
 from hdgpu.codecs.sniff_jpeg import JpegHeader
 from hdgpu.codecs.sniff_jpeg2000 import Jpeg2000Header
+from hdgpu.codecs.syntaxes import SYNTAXES, TRANSFER_SYNTAXES
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import UnsupportedPixelError
 
@@ -23,7 +24,12 @@ _ROOT = "1.2.840.10008.1.2"
 _ALL = frozenset(KINDS)
 _HEADER = ("transfer syntax", f"UID: {_ROOT}", "on the host", "on a GPU", "on the host even so")
 _BASELINE, _EXTENDED, _LOSSLESS = 0xC0, 0xC1, 0xC3
-_JPEG = {"50": _BASELINE, "51": _EXTENDED, "57": _LOSSLESS, "70": _LOSSLESS}
+_JPEG = {
+    SYNTAXES["jpeg-baseline"]: _BASELINE,
+    SYNTAXES["jpeg-extended"]: _EXTENDED,
+    SYNTAXES["jpeg-lossless-p14"]: _LOSSLESS,
+    SYNTAXES["jpeg-lossless"]: _LOSSLESS,
+}
 
 
 def syntax_table() -> str:
@@ -72,11 +78,11 @@ def _row(uid: str) -> tuple[str, str, str]:
 
 def _frames(uid: str) -> Iterator[tuple[ImagePixel, Codestream | None]]:
     """Yield descriptions of frames, with that of a codestream where the transfer syntax has some that matters."""
-    family, _, number = uid.removeprefix(f"{_ROOT}.").partition(".")
-    if family == "4" and number in _JPEG:
-        yield from _jpeg_frames(_JPEG[number])
-    elif family == "4" and number in ("90", "91", "92", "93", "201", "202", "203"):
-        yield from _jpeg2000_frames(high_throughput=number.startswith("2"))
+    family = TRANSFER_SYNTAXES[uid].family
+    if family == "jpeg":
+        yield from _jpeg_frames(_JPEG[uid])
+    elif family in ("jpeg2000", "jpeg2000-part2", "htj2k"):
+        yield from _jpeg2000_frames(high_throughput=family == "htj2k")
     else:
         for bits in (8, 16, 32, 64):
             yield _grey(bits), None

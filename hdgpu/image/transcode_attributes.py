@@ -6,6 +6,7 @@ from collections.abc import MutableSequence, Sequence
 from typing import TYPE_CHECKING
 
 from hdgpu.codecs.single_frame import get_lossy_compression_attributes
+from hdgpu.codecs.syntaxes import SYNTAXES
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.dicom.tags import Tag, describe_tag
 from hdgpu.errors import MissingAttributeError, UnsupportedPixelError
@@ -26,8 +27,9 @@ __all__ = [
 # Offsets of the basic offset table are of 32 bits (PS3.5 A.4), as is the length of native pixel data.
 LARGEST_OFFSET = (1 << 32) - 1
 LARGEST_NATIVE = (1 << 32) - 2
-# Where nobody has said that the pixels were lossy once, these transfer syntaxes do (PS3.3 C.7.6.1.1.5).
-_ALWAYS_LOSSY = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51")
+# Where nobody has said that the pixels were lossy once, JPEG that is not lossless does (PS3.3 C.7.6.1.1.5): the other
+# transfer syntaxes that may lose something may also not.
+_ALWAYS_LOSSY = (SYNTAXES["jpeg-baseline"], SYNTAXES["jpeg-extended"])
 
 
 def refuse_what_would_be_lost(dataset: Dataset) -> None:

@@ -111,9 +111,9 @@ class _Job:
         self.instance, self.uid, self.loss = instance, transfer_syntax_uid, loss
         self.is_lossy = get_lossy_compression_attributes(transfer_syntax_uid)[0] == "01"
         self.frames: FrameIndex = index_frames(instance)
-        self.target = target_pixel(instance, transfer_syntax_uid)
         pixel = instance.pixel
         self.route = self._source_route(pixel)
+        self.target = target_pixel(instance, transfer_syntax_uid)
         # Colour that is to stay YCbCr is read as if it were RGB: as it is.
         as_rgb = dataclasses.replace(pixel, photometric_interpretation="RGB")
         self.raw = self._source_route(as_rgb) if self.target.photometric_interpretation == "YBR_FULL" else None

@@ -6,9 +6,8 @@ import dataclasses
 
 from hdgpu.codecs.encode import check_pixel
 from hdgpu.codecs.encode_table import Encoder, encoder_for
-from hdgpu.codecs.loss import LOSSLESS
 from hdgpu.codecs.route import route_for
-from hdgpu.codecs.syntaxes import LOSSLESS_SYNTAXES, LOSSY_SYNTAXES
+from hdgpu.codecs.syntaxes import LOSSLESS_SYNTAXES, LOSSY_SYNTAXES, TRANSFER_SYNTAXES
 from hdgpu.dicom.header import DEFLATED, EXPLICIT_LITTLE, IMPLICIT_LITTLE
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.dicom.instance import Instance
@@ -85,7 +84,7 @@ def _refuse(instance: Instance, uid: str) -> None:
             "no transfer syntax that compresses takes floating samples", tag=describe_tag(instance.pixel_data.tag)
         )
     index = pixel.photometric_interpretation == "PALETTE COLOR" or instance.header.text(Tag.SOP_CLASS_UID) in _LABELS
-    if index and uid not in LOSSLESS:
+    if index and uid in LOSSY_SYNTAXES.values():
         raise UnsupportedPixelError(
             "samples that are an index have nothing near them: they are not to be lossy",
             found=pixel.photometric_interpretation,
@@ -101,7 +100,8 @@ def _keeps_ybr(instance: Instance, encoder: Encoder) -> bool:
         If it should, and cannot.
     """
     photometric = instance.pixel.photometric_interpretation
-    if not photometric.startswith(("YBR_FULL", "YBR_PARTIAL")) or instance.transfer_syntax_uid not in LOSSLESS:
+    is_lossy = TRANSFER_SYNTAXES[instance.transfer_syntax_uid].lossy_method is not None
+    if is_lossy or not photometric.startswith(("YBR_FULL", "YBR_PARTIAL")):
         return False
     if photometric == "YBR_FULL" and photometric in encoder.photometric:
         return True

@@ -18,11 +18,12 @@ from hypothesis.extra.numpy import arrays
 from hdgpu.codecs import encode as module
 from hdgpu.codecs.bits import Samples
 from hdgpu.codecs.encode import encode
-from hdgpu.codecs.encode_table import encodable_transfer_syntaxes, encoder_for
+from hdgpu.codecs.encode_table import encoder_for
 from hdgpu.codecs.loss import Loss
 from hdgpu.codecs.route import route_for, supported_transfer_syntaxes
 from hdgpu.codecs.sniff import sniff
 from hdgpu.codecs.sniff_jpeg2000 import Jpeg2000Header
+from hdgpu.codecs.syntaxes import SYNTAXES
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameEncodeError, HdgpuError, InvalidAttributeError, UnsupportedPixelError
 from tests.codecs.test_encoded import smooth
@@ -32,9 +33,7 @@ NATIVE, RLE, BASELINE, EXTENDED = (PREFIX + suffix for suffix in (".1", ".5", ".
 JPEG_LS, NEAR_LOSSLESS, J2K_LOSSLESS, J2K = (PREFIX + f".4.{number}" for number in (80, 81, 90, 91))
 HTJ2K_LOSSLESS, HTJ2K_RPCL, HTJ2K, JPEG_XL = (PREFIX + f".4.{number}" for number in (201, 202, 203, 110))
 JPEG_57, JPEG_70 = PREFIX + ".4.57", PREFIX + ".4.70"
-COMPARED = [
-    uid for uid in encodable_transfer_syntaxes() if uid not in (BASELINE, EXTENDED) and encoder_for(uid).compresses
-]
+COMPARED = [uid for uid in SYNTAXES.values() if uid not in (BASELINE, EXTENDED) and encoder_for(uid).compresses]
 SIGNED = (HTJ2K_LOSSLESS, HTJ2K_RPCL, JPEG_57, JPEG_70, RLE, NATIVE)
 
 
@@ -57,7 +56,7 @@ def decoded(data: bytes, image: Samples, uid: str, bits: int, photometric: str =
 
 
 def test_what_is_encoded_can_be_decoded() -> None:
-    assert set(encodable_transfer_syntaxes()) <= set(supported_transfer_syntaxes())
+    assert set(SYNTAXES.values()) <= set(supported_transfer_syntaxes())
 
 
 @st.composite
@@ -208,7 +207,7 @@ def test_impossible_loss_raises(loss: dict[str, Any]) -> None:
         encoded(smooth("uint8"), uid, 8, **loss)
 
 
-@pytest.mark.parametrize("uid", encodable_transfer_syntaxes())
+@pytest.mark.parametrize("uid", SYNTAXES.values())
 def test_loss_of_another_format_raises(uid: str) -> None:
     bits = 12 if uid == EXTENDED else 8
     image = smooth("uint16" if uid == EXTENDED else "uint8", bits=bits)
@@ -217,7 +216,7 @@ def test_loss_of_another_format_raises(uid: str) -> None:
             encoded(image, uid, bits, **{name: 50})
 
 
-@pytest.mark.parametrize("uid", encodable_transfer_syntaxes())
+@pytest.mark.parametrize("uid", SYNTAXES.values())
 def test_samples_beyond_bits_stored_raise(uid: str) -> None:
     image = smooth("uint16", bits=12)
     image[3, 4] = 4096

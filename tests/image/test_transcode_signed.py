@@ -135,4 +135,4 @@ def test_the_names_of_those_that_take_them_are_given(tmp_path: Path) -> None:
     assert str(error).endswith("Choose jpeg-ls or jpeg2000 or htj2k.")
     dose = get_testdata_file("rtdose.dcm", download=False)
     error = only(Path(dose), tmp_path / "a.dcm", "jpeg-ls", lossy=True).error
-    assert str(error).endswith("Choose native or native-implicit or deflated or encapsulated-uncompressed.")
+    assert str(error).endswith("Choose native-implicit or native or deflated or encapsulated-uncompressed.")
