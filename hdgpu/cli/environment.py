@@ -18,8 +18,7 @@ REQUIRED = {
     "array-api-compat": "array_api_compat",
     "pydicom": "pydicom",
     "imagecodecs": "imagecodecs",
-    "pylibjpeg": "pylibjpeg",
-    "pylibjpeg-libjpeg": "libjpeg",
+    "pyjpegls": "jpeg_ls",
     "pylibjpeg-openjpeg": "openjpeg",
     "pylibjpeg-rle": "rle",
     "pillow": "PIL",
@@ -27,7 +26,10 @@ REQUIRED = {
 """Distributions without which something that hdgpu promises does not work, and the module that each one gives."""
 
 OPTIONAL = {
-    "pyjpegls": ("a second decoder for JPEG-LS", "pip install pyjpegls"),
+    "pylibjpeg-libjpeg": (
+        "JPEG of 12 bits, in several scans or with restart markers (its licence is the GPL)",
+        'pip install "hdgpu[libjpeg]"',
+    ),
     "zarr": ("`hdgpu convert` to .zarr", 'pip install "hdgpu[zarr]"'),
     "fsspec": ("reading from URLs", 'pip install "hdgpu[remote]"'),
     "torch": ("volumes as torch tensors", 'pip install "hdgpu[torch]"'),

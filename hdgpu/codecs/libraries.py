@@ -12,12 +12,12 @@ __all__ = ["imagecodecs", "libjpeg", "openjpeg", "pillow", "pyjpegls", "pylibjpe
 
 
 @cache
-def _load(module: str, package: str) -> ModuleType:
+def _load(module: str, package: str, requirement: str | None = None) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ImportError as error:
         problem = f"{package} is not installed ({error})"
-        raise MissingDependencyError(problem, remedy=f"pip install {package}") from error
+        raise MissingDependencyError(problem, remedy=f"pip install {requirement or package}") from error
 
 
 def imagecodecs() -> ModuleType:
@@ -26,8 +26,8 @@ def imagecodecs() -> ModuleType:
 
 
 def libjpeg() -> ModuleType:
-    """Return the JPEG library of pylibjpeg."""
-    return _load("libjpeg", "pylibjpeg-libjpeg")
+    """Return the JPEG library of pylibjpeg, which hdgpu does not install by itself: its licence is the GPL."""
+    return _load("libjpeg", "pylibjpeg-libjpeg", '"hdgpu[libjpeg]"')
 
 
 def openjpeg() -> ModuleType:

@@ -6,6 +6,8 @@ accepted from libjpeg only where libjpeg-turbo agrees, and the others are as str
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import numpy as np
 
 from hdgpu.codecs.bits import Samples
@@ -18,7 +20,7 @@ from hdgpu.codecs.sniff_jpeg import JpegHeader, check_largest_sample, end_of_ima
 from hdgpu.codecs.sniff_jpeg2000 import Jpeg2000Header, check_tile_parts
 from hdgpu.codecs.stored import check_jpeg_container, store_jpeg, store_jpeg2000, store_jpeg_ls
 from hdgpu.dicom.image_pixel import ImagePixel
-from hdgpu.errors import FrameDecodeError
+from hdgpu.errors import FrameDecodeError, MissingDependencyError
 
 __all__ = ["decode_jpeg", "decode_jpeg2000", "decode_jpeg_ls"]
 
@@ -32,6 +34,11 @@ def decode_jpeg(data: bytes, pixel: ImagePixel, out: Samples, index: int) -> Sam
 
     Where the first route can tell damage it has done so, and agreement would only mean that two decoders go on alike
     after it.  Parameters, result and errors are those of :func:`hdgpu.codecs.imagecodecs.decode_jpeg`.
+
+    Raises
+    ------
+    MissingDependencyError
+        If libjpeg is not installed.
     """
     stream = describe(data, pixel, "jpeg")
     check_jpeg_container(stream, pixel)
@@ -39,7 +46,8 @@ def decode_jpeg(data: bytes, pixel: ImagePixel, out: Samples, index: int) -> Sam
     assert isinstance(header, JpegHeader)
     is_ybr = jpeg_is_ybr(header, pixel)
     end_of_image(data, header)
-    if unverifiable(header) is None:
+    reason = unverifiable(header)
+    if reason is None:
         if not deep_dct(header):
             raise FrameDecodeError("not tried, for the first route can tell damage in streams of this kind")
         other = checked_dct(data, stream, header, is_ybr=False)
@@ -47,9 +55,19 @@ def decode_jpeg(data: bytes, pixel: ImagePixel, out: Samples, index: int) -> Sam
         if header.has_single_scan:
             check_restart_markers(data, header)
         other = raw_jpeg(data, stream)
-    samples = _shaped(libjpeg().decode_pixel_data(data, version=2), stream)
+    samples = _shaped(_libjpeg(reason or "has more than 8 bits").decode_pixel_data(data, version=2), stream)
     _check_agreement(samples, other, header)
     return store_jpeg(samples, pixel, out, is_ybr=is_ybr)
+
+
+def _libjpeg(reason: str) -> ModuleType:
+    try:
+        return libjpeg()
+    except MissingDependencyError as error:
+        raise MissingDependencyError(
+            f"the JPEG stream {reason}: damage shows only where two decoders disagree, and {error.problem}",
+            remedy=error.remedy,
+        ) from error
 
 
 def decode_jpeg_ls(data: bytes, pixel: ImagePixel, out: Samples, index: int) -> Samples:

@@ -141,7 +141,7 @@ class Route:
         UnsupportedPixelError
             If the frame's codestream holds what no decoder here converts.
         MissingDependencyError
-            If the library of the first decoder is not installed.
+            If the library of a decoder that it takes is not installed.
         """
         if out.shape != self.pixel.frame_shape or out.dtype != self.pixel.dtype or not out.flags.c_contiguous:
             raise ValueError(f"out must be C-contiguous {self.pixel.dtype} of shape {self.pixel.frame_shape}")

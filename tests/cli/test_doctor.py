@@ -1,7 +1,11 @@
 """What is there, what is missing."""
 
+import itertools
 import json
 import os
+import re
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +45,27 @@ def test_required_library_is_missing(capsys, monkeypatch):
     assert missing[0]["install"] == "pip install imagecodecs"
     assert main(["doctor"]) == 1
     assert 'pip install "hdgpu[zarr]"' in capsys.readouterr().out
+
+
+def test_what_the_project_depends_on_is_required():
+    """And what only an extra installs is not."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    named = {re.match(r"[\w-]+", each)[0] for each in project["dependencies"]}
+    assert environment.REQUIRED.keys() == named
+    extras = {re.match(r"[\w-]+", each)[0] for each in itertools.chain(*project["optional-dependencies"].values())}
+    assert environment.OPTIONAL.keys() <= extras
+    for _, install in environment.OPTIONAL.values():
+        assert re.search(r"hdgpu\[(\w+)\]", install)[1] in project["optional-dependencies"]
+
+
+def test_libjpeg_is_named_where_it_is_missing(capsys, monkeypatch):
+    version_of = environment.version_of
+    hidden = {"pylibjpeg-libjpeg": None}
+    monkeypatch.setattr(environment, "version_of", lambda name: hidden.get(name, version_of(name)))
+    assert main(["doctor"]) == 0
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if 'pip install "hdgpu[libjpeg]"' in line)
+    assert line.startswith("pylibjpeg-libjpeg")
+    assert "12 bits" in line
 
 
 def test_broken_library(monkeypatch, capsys):

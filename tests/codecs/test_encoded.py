@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import itertools
 import struct
+import sys
+from collections.abc import Iterator
 from typing import Any
 
 import imagecodecs
@@ -13,12 +15,13 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from hdgpu.codecs import libraries
 from hdgpu.codecs.route import route_for
 from hdgpu.codecs.sniff import sniff
 from hdgpu.codecs.sniff_jpegxl import JpegXlHeader
 from hdgpu.compiled import extension
 from hdgpu.dicom.image_pixel import ImagePixel
-from hdgpu.errors import FrameDecodeError, PixelDataSizeError, UnsupportedPixelError
+from hdgpu.errors import FrameDecodeError, MissingDependencyError, PixelDataSizeError, UnsupportedPixelError
 
 PREFIX = "1.2.840.10008.1.2"
 RLE, BASELINE, EXTENDED, LOSSLESS = PREFIX + ".5", PREFIX + ".4.50", PREFIX + ".4.51", PREFIX + ".4.70"
@@ -213,6 +216,51 @@ def test_jpeg_that_the_first_route_cannot_verify(options: dict[str, Any], colour
         second, third = data.index(b"\xff\xd1"), data.index(b"\xff\xd2")
         with pytest.raises(FrameDecodeError, match="are not all there"):
             decode(BASELINE, pixel, data[:second] + data[third:])
+
+
+@pytest.fixture
+def without_libjpeg(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hide the library whose licence is the GPL, and which therefore need not be there."""
+    monkeypatch.setitem(sys.modules, "libjpeg", None)
+    libraries._load.cache_clear()
+    yield
+    libraries._load.cache_clear()
+
+
+@pytest.mark.usefixtures("without_libjpeg")
+def test_jpeg_that_needs_no_second_decoder_goes_without_it() -> None:
+    image = smooth("uint8", colour=True)
+    data = imagecodecs.jpeg8_encode(image, level=90)
+    _, name = decode(BASELINE, pixel_of(image, photometric="YBR_FULL_422"), data)
+    assert name == "imagecodecs:jpeg"
+    with pytest.raises(FrameDecodeError):
+        decode(BASELINE, pixel_of(image, photometric="YBR_FULL_422"), data[: len(data) * 3 // 4] + b"\xff\xd9")
+    image = smooth("uint16", bits=12)
+    lossless = imagecodecs.jpeg8_encode(image, lossless=True, predictor=1, bitspersample=12)
+    np.testing.assert_array_equal(decode(LOSSLESS, pixel_of(image, bits=12), lossless)[0], image)
+
+
+@pytest.mark.usefixtures("without_libjpeg")
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({}, "more than 8 bits"),
+        ({"progressive": True}, "nor lossless"),
+        ({"restart_marker_rows": 1}, "restart markers"),
+    ],
+)
+def test_jpeg_that_needs_a_second_decoder_says_how_to_get_it(options: dict[str, Any], reason: str) -> None:
+    bits = 8 if options else 12
+    image = smooth("uint8" if options else "uint16", bits=bits)
+    if options:
+        Image.fromarray(image).save(buffer := io.BytesIO(), "JPEG", quality=90, **options)
+        data = buffer.getvalue()
+    else:
+        data = imagecodecs.jpeg8_encode(image, level=98, bitspersample=12)
+    with pytest.raises(MissingDependencyError, match=reason) as caught:
+        decode(EXTENDED, pixel_of(image, bits=bits), data)
+    assert caught.value.remedy == 'pip install "hdgpu[libjpeg]"'
+    assert "pylibjpeg-libjpeg is not installed" in str(caught.value)
 
 
 def test_decoders_that_disagree_on_a_restart_interval_raise() -> None:
