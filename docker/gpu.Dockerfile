@@ -11,7 +11,8 @@ WORKDIR /src
 COPY . .
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
 
-FROM nvidia/cuda:13.0.1-runtime-ubuntu24.04
+# without CUDA, all of which that is needed comes as wheels: NVRTC, the runtime with its headers, nvJPEG, nvJPEG2000
+FROM ubuntu:24.04
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends python3 python3-venv \
     && rm -rf /var/lib/apt/lists/*
@@ -19,12 +20,13 @@ RUN apt-get update \
 RUN python3 -m venv /opt/hdgpu
 ENV PATH=/opt/hdgpu/bin:$PATH
 COPY --from=build /wheels /wheels
-# CuPy's own kernels include headers of CUDA, which the base has not, and this package has
 RUN wheel="$(ls /wheels/hdgpu-*.whl)" \
-    && pip install --no-cache-dir "${wheel}[cuda13]" "nvidia-cuda-runtime==13.0.*" \
+    && pip install --no-cache-dir "${wheel}[cuda13]" \
     && rm -r /wheels \
     && useradd --create-home hdgpu \
     && hdgpu info
+# what the driver of the host is asked for
+ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
 USER hdgpu
 WORKDIR /data
 ENTRYPOINT ["hdgpu"]
