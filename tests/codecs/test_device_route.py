@@ -12,6 +12,7 @@ from hdgpu.codecs.loss import Loss
 from hdgpu.codecs.nvimgcodec import KINDS
 from hdgpu.codecs.route import route_for
 from hdgpu.codecs.sniff import sniff
+from hdgpu.compiled import extension
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError, HdgpuError
 from tests.codecs.frames_of import frame_bytes, image_pixel
@@ -21,6 +22,7 @@ ALL = frozenset(KINDS)
 COLOUR_IN_DOUBT = "the JPEG stream's colour is RGB, or in doubt"
 UNTRANSFORMED = "components without a colour transform"
 NO_GPU = "no GPU decodes this transfer syntax"
+NOT_CHECKED = "the JPEG stream's codes are damaged, or nothing here checks them"
 LOSSLESS = "lossless JPEG in colour, or of up to 8 bits"
 
 # Route of each sample file whose frames nvImageCodec might take, where it can do all that it ever can.
@@ -88,7 +90,10 @@ def test_route_of_every_sample_file(file: SampleFile) -> None:
         with pytest.raises(HdgpuError):
             frame_route(frame_bytes(dataset, 0), route, ALL)
     else:
-        assert frame_route(frame_bytes(dataset, 0), route, ALL)[0] == EXPECTED[file.name]
+        expected = EXPECTED[file.name]
+        if extension() is None and expected.decoder in ("nvimgcodec:jpeg", "nvimgcodec:jpeg-colour"):
+            expected = DeviceRoute(None, NOT_CHECKED)
+        assert frame_route(frame_bytes(dataset, 0), route, ALL)[0] == expected
 
 
 def test_the_table_names_sample_files_only() -> None:
@@ -163,9 +168,10 @@ def test_damaged_huffman_codes_are_left_to_the_host_which_refuses_them() -> None
     data = bytearray(imagecodecs.jpeg8_encode(frame))
     pixel = ImagePixel(64, 64, 1, "MONOCHROME2", 8, 8, 7)
     route = route_for("1.2.840.10008.1.2.4.50", pixel)
-    assert frame_route(bytes(data), route, ALL)[0].decoder == "nvimgcodec:jpeg"
+    if extension() is not None:
+        assert frame_route(bytes(data), route, ALL)[0].decoder == "nvimgcodec:jpeg"
     data[-200:-100] = bytes(100)
-    assert "codes are damaged" in frame_route(bytes(data), route, ALL)[0].reason
+    assert frame_route(bytes(data), route, ALL)[0].reason == NOT_CHECKED
 
 
 def test_a_codestream_of_another_transfer_syntax_is_refused() -> None:
