@@ -16,7 +16,7 @@ from typing import Any
 from hdgpu.dicom.source import Source
 from hdgpu.errors import MissingDependencyError, SourceError
 
-__all__ = ["UrlSource", "merge_ranges"]
+__all__ = ["UrlSource", "merge_ranges", "url_beside"]
 
 # Ranges with no more than this between them are one request: it takes longer to ask again than to read on.
 _LARGEST_GAP = 1 << 17
@@ -43,7 +43,7 @@ class UrlSource(Source):
     hdgpu.errors.MissingDependencyError
         If fsspec, or what it needs for this kind of URL, is not installed.
     hdgpu.errors.SourceError
-        If the file is not there or has no known size.
+        If the file is not there, is a folder, or has no known size.
     """
 
     is_remote = True
@@ -62,7 +62,7 @@ class UrlSource(Source):
             import fsspec
 
             self._filesystem, self._path = fsspec.url_to_fs(self.name)
-            size = self._filesystem.size(self._path)
+            info = self._filesystem.info(self._path)
         except ImportError as error:
             raise MissingDependencyError(
                 f"reading from this URL needs a library that is not installed: {error}",
@@ -71,9 +71,15 @@ class UrlSource(Source):
             ) from error
         except Exception as error:  # each file system raises what its own library does
             raise SourceError(f"cannot be reached: {_reason(error)}", source=self.name) from error
-        if size is None:
+        if info.get("type") == "directory":
+            raise SourceError(
+                "this is a folder, and folders are listed on the local file system only",
+                source=self.name,
+                remedy="Give a list of URLs: [fs.unstrip_protocol(path) for path in fs.find(folder)] with fsspec's fs.",
+            )
+        if info.get("size") is None:
             raise SourceError("its server does not tell the size of the file", source=self.name)
-        self._size = int(size)
+        self._size = int(info["size"])
 
     def __reduce__(self) -> tuple[Any, ...]:
         return UrlSource, (self.name,)
@@ -159,6 +165,21 @@ class UrlSource(Source):
                     )
             time.sleep(_PAUSE_SECONDS * attempt)
         raise AssertionError("the last attempt returns or raises")
+
+
+def url_beside(url: str, parts: Sequence[str]) -> str:
+    """Return the URL of a file, given by its folders and its name, that lies beside another one.
+
+    Examples
+    --------
+    >>> url_beside("memory://disc/DICOMDIR", ["IMAGES", "IM1"]), url_beside("zip://DICOMDIR::s3://b/a.zip", ["IM1"])
+    ('memory://disc/IMAGES/IM1', 'zip://IM1::s3://b/a.zip')
+    >>> url_beside("https://server/disc/DICOMDIR?token=a/b", ["IM1"])
+    'https://server/disc/IM1?token=a/b'
+    """
+    first, *chained = url.split("::")
+    path, *query = first.split("?", 1)
+    return "::".join(["?".join(["/".join([path.rsplit("/", 1)[0], *parts]), *query]), *chained])
 
 
 def merge_ranges(ranges: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:

@@ -8,10 +8,22 @@ import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import IO, Any
+from urllib.parse import unquote
 
 from hdgpu.errors import SourceError, TruncatedFileError
 
-__all__ = ["BytesSource", "FileObjectSource", "OpenFileSource", "PathSource", "ReadBuffer", "Source", "open_source"]
+__all__ = [
+    "BytesSource",
+    "FileObjectSource",
+    "OpenFileSource",
+    "PathSource",
+    "ReadBuffer",
+    "Source",
+    "local_path",
+    "open_source",
+]
+
+_FILE_URI = "file://"
 
 
 class ReadBuffer:
@@ -263,10 +275,17 @@ class BytesSource(Source):
 
 
 class FileObjectSource(Source):
-    """A seekable binary file object of the caller; one thread at a time reads from it."""
+    """A seekable binary file object of the caller; one thread at a time reads from it.
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self.name = str(getattr(file, "name", f"<{type(file).__name__}>"))
+    Parameters
+    ----------
+    file : binary file object
+    number : str, optional
+        What tells a file object without a name from others.
+    """
+
+    def __init__(self, file: IO[bytes], number: str = "") -> None:
+        self.name = str(getattr(file, "name", f"<{type(file).__name__}{number}>"))
         self._file = file
         self._lock = threading.Lock()
         with self._lock:
@@ -283,12 +302,35 @@ class FileObjectSource(Source):
             return self._file.read(length)
 
 
-def open_source(file: Any) -> Source:
+def local_path(file: Any) -> str | None:
+    """Return the path of the local file system that is meant, or None if it is a URL or anything else.
+
+    Parameters
+    ----------
+    file : str, os.PathLike or anything else
+        A URI of a file is percent-encoded (RFC 8089), as `pathlib.Path.as_uri` returns it.
+
+    Examples
+    --------
+    >>> local_path("file:///data/a%20folder"), local_path("data/a%20folder"), local_path("memory://data")
+    ('/data/a folder', 'data/a%20folder', None)
+    """
+    path = os.fspath(file) if isinstance(file, (str, os.PathLike)) else None
+    if not isinstance(path, str):
+        return None
+    if path.startswith(_FILE_URI):
+        return unquote(path.removeprefix(_FILE_URI).removeprefix("localhost"))
+    return None if "://" in path else path
+
+
+def open_source(file: Any, number: int | None = None) -> Source:
     """Return the source for a path, a URL, bytes, a binary file object or a source.
 
     Parameters
     ----------
     file : str, os.PathLike, bytes-like, binary file object or Source
+    number : int, optional
+        Place in a list, which is in the name of what has no name of its own.
 
     Raises
     ------
@@ -299,17 +341,21 @@ def open_source(file: Any) -> Source:
     --------
     >>> bytes(open_source(b"some bytes").read_at(5, 5))
     b'bytes'
+    >>> open_source(b"some bytes", 3).name
+    '<bytes 3>'
     """
     if isinstance(file, Source):
         return file
-    if isinstance(file, str) and "://" in file:
+    path = local_path(file)
+    if path is not None:
+        return PathSource(path)
+    if isinstance(file, (str, os.PathLike)):
         from hdgpu.dicom.remote import UrlSource
 
-        return UrlSource(file)
-    if isinstance(file, (str, os.PathLike)):
-        return PathSource(file)
+        return UrlSource(os.fspath(file))
+    place = "" if number is None else f" {number}"
     if isinstance(file, (bytes, bytearray, memoryview)):
-        return BytesSource(file)
+        return BytesSource(file, f"<bytes{place}>")
     if hasattr(file, "read") and hasattr(file, "seek"):
-        return FileObjectSource(file)
+        return FileObjectSource(file, place)
     raise TypeError(f"expected a path, a URL, bytes or a binary file object, got {type(file).__name__}")

@@ -83,6 +83,27 @@ def test_missing_file_and_unknown_kind(tmp_path: Path) -> None:
         open_source(3)
 
 
+def test_uri_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "a folder" / "größe #1 100%"
+    path.parent.mkdir()
+    path.write_bytes(CONTENT)
+    source = open_source(path.as_uri())
+    assert (source.open_path, source.size) == (str(path), len(CONTENT))
+    assert open_source(f"file://localhost{path}").open_path == str(path)
+
+
+def test_folder_by_url() -> None:
+    fsspec = pytest.importorskip("fsspec", reason="needs fsspec: pip install hdgpu[remote]")
+    fsspec.filesystem("memory").pipe_file("/a-folder/content", CONTENT)
+    with pytest.raises(
+        SourceError, match=r"a-folder: this is a folder, .*local file system only\. Give a list of URLs"
+    ):
+        open_source("memory://a-folder")
+    system, folder = fsspec.url_to_fs("memory://a-folder")
+    (url,) = [system.unstrip_protocol(path) for path in system.find(folder)]
+    assert bytes(open_source(url).head(10)) == CONTENT[:10]
+
+
 def test_pickles_by_name(tmp_path: Path) -> None:
     path = tmp_path / "content"
     path.write_bytes(CONTENT)
