@@ -149,7 +149,7 @@ def transcode(
     if not source.is_dir() and [instance.name for instance in found.instances] == [str(source)]:
         (target := target_of(str(source))).parent.mkdir(parents=True, exist_ok=True)
         refuse_overwrite(target, force=overwrite)
-    report = TranscodeReport(ignored=found.ignored)
+    report = TranscodeReport(ignored=found.ignored + found.directories)
     report.files += [
         Transcoded(path := Path(str(error.source)), target_of(str(path)), "failed", error=error)
         for error in found.broken
