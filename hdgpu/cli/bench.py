@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from hdgpu.cli.selection import add_source_arguments, chosen_series, positive
+from hdgpu.cli.selection import add_source_arguments, chosen_series, positive, print_ignored
 from hdgpu.cli.table import format_table
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     from hdgpu.cli.progress import progress
     from hdgpu.image.load import load_volume
 
-    series = chosen_series(arguments.path, arguments.series)
+    series = chosen_series(arguments.path, arguments.series, arguments.on_error)
     paths = sorted(series.files)
 
     def load() -> tuple[dict[str, float], Volume]:
@@ -72,6 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
             if callback is not None:
                 callback(repetition + 1, arguments.repeat)
     print(_report(ours, theirs, series.number_of_frames))
+    print_ignored(series.ignored)
     return 0
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hdgpu.cli.selection import add_source_arguments, chosen_series
+from hdgpu.cli.selection import add_source_arguments, chosen_series, print_ignored
 from hdgpu.errors import MissingDependencyError
 from hdgpu.output import atomic_target, refuse_overwrite
 
@@ -43,12 +43,13 @@ def run(arguments: argparse.Namespace) -> int:
     from hdgpu.image.load import load_volume
 
     refuse_overwrite(arguments.destination, force=arguments.force)
-    series = chosen_series(arguments.source, arguments.series)
+    series = chosen_series(arguments.source, arguments.series, arguments.on_error)
     with progress("decoding") as callback:
         volume = load_volume(series, dtype=np.dtype(arguments.dtype), progress=callback)
     write_volume(volume, arguments.destination, force=arguments.force)
     shape = " x ".join(map(str, volume.array.shape))
     print(f"{arguments.destination}: {shape} {arguments.dtype}, {_megabytes(arguments.destination):.1f} MB")
+    print_ignored(series.ignored)
     return 0
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hdgpu.cli.messages import print_error
+from hdgpu.cli.selection import add_on_error, print_ignored
 from hdgpu.cli.table import format_table, printable, shorten
 from hdgpu.errors import EmptySeriesError, HdgpuError
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
+    from hdgpu.dicom.discover import Discovery
     from hdgpu.image.series import Series
 
 __all__ = ["add_parser", "run", "series_record", "series_table"]
@@ -32,16 +36,19 @@ def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> argpar
     )
     parser.add_argument("paths", metavar="PATH", nargs="*", help="DICOM file, or folder searched with its subfolders")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    add_on_error(parser)
     return parser
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the table, or the environment where no path is given; 1 if a file or a series cannot be read."""
+    """Print the table, or the environment where no path is given; 1 if what cannot be read was not to be skipped."""
+    from hdgpu.image.series import group_series
+
     if not arguments.paths:
         return _run_without_path(as_json=arguments.json)
-    series, broken = _find(arguments.paths)
-    readable: list[Series] = []
-    for one in series:
+    found = _find(arguments.paths)
+    broken, readable = list(found.broken), []
+    for one in group_series(found.instances):
         try:
             _ = one.diagnosis  # reads and checks what the table shows
         except HdgpuError as error:
@@ -52,33 +59,45 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps([series_record(one) for one in readable], indent=2))
     elif readable:
         print(series_table(readable))
+    if not arguments.json:
+        print_ignored(found.ignored)
+    skip = arguments.on_error == "skip"
     for problem in broken:
-        print_error(problem)
-    return int(bool(broken))
+        print_error(problem, "skipped" if skip else "error")
+    return int(bool(broken) and not skip)
 
 
-def _find(paths: Sequence[str]) -> tuple[list[Series], list[HdgpuError]]:
-    """Return the series under all paths together, and why files could not be read."""
+def _find(paths: Sequence[str]) -> Discovery:
+    """Return what is under all paths together, and why files could not be read."""
     from hdgpu.cli.progress import progress
     from hdgpu.dicom.discover import discover
-    from hdgpu.image.series import group_series
 
     with progress("reading headers") as callback:
         found = discover(paths, collect_errors=True, progress=callback)
     if not found.instances and not found.broken:
         raise EmptySeriesError("there is no DICOM file", source=", ".join(paths))
-    return group_series(found.instances), found.broken
+    return found
 
 
 def series_table(series: Sequence[Series]) -> str:
-    """Return a table with one row for each series and, below it, a line for each that is not regular."""
-    rows = [_row(one) for one in series]
+    """Return a table with one row for each series and, below it, a line for each that is not regular.
+
+    Where Series Numbers do not tell the rows apart, there is a column of UIDs, as ``--series`` takes them.
+    """
+    from hdgpu.image.series_selection import unique_names
+
+    header, rows = list(_HEADER), [_row(one) for one in series]
+    names = [row[0] for row in rows]
+    if len(series) > 1 and ("-" in names or len(set(names)) < len(series)):
+        header.append("UID")
+        names = unique_names(series)
+        rows = [[*row, name] for row, name in zip(rows, names, strict=True)]
     notes = [
-        f"series {row[0]}: {printable(one.diagnosis.describe())}"
-        for row, one in zip(rows, series, strict=True)
+        f"series {name}: {printable(one.diagnosis.describe())}"
+        for name, one in zip(names, series, strict=True)
         if not one.diagnosis.is_regular
     ]
-    return "\n".join([format_table(_HEADER, rows, right=("number", "frames")), *([""] if notes else []), *notes])
+    return "\n".join([format_table(header, rows, right=("number", "frames")), *([""] if notes else []), *notes])
 
 
 def series_record(series: Series) -> dict[str, Any]:
@@ -89,7 +108,14 @@ def series_record(series: Series) -> dict[str, Any]:
         "transfer_syntax_uid": str(series.transfer_syntax_uid),
         "verdict": str(series.diagnosis.verdict),
         "size_bytes": series.size_bytes,
+        "folder": _folder(series),
     }
+
+
+def _folder(series: Series) -> str | None:
+    """Return the lowest folder that holds all files, None if they are not all files of this machine."""
+    paths = [Path(name) for name in series.files]
+    return os.path.commonpath([path.absolute().parent for path in paths]) if all(map(Path.exists, paths)) else None
 
 
 def _row(series: Series) -> list[str]:
@@ -106,8 +132,9 @@ def _row(series: Series) -> list[str]:
 
 
 def _spacing(series: Series) -> str:
-    """Return slice, row and column spacing, with a dash for what is not known."""
-    values = (series.diagnosis.spacing, *(series.pixel_spacing or (None, None)))
+    """Return slice, row and column spacing, with a dash for what is not known, or not the same everywhere."""
+    between = series.diagnosis.spacing if series.diagnosis.is_regular else None
+    values = (between, *(series.pixel_spacing or (None, None)))
     return " x ".join("-" if value is None else f"{value:.4g}" for value in values)
 
 

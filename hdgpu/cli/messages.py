@@ -13,9 +13,9 @@ _OPTIONS = {
 }
 
 
-def print_error(error: object) -> None:
-    """Print an error on standard error, in one line."""
+def print_error(error: object, what: str = "error") -> None:
+    """Print an error on standard error, in one line, and before it what becomes of it."""
     text = " ".join(str(error).split())
     for argument, option in _OPTIONS.items():
         text = text.replace(argument, option)
-    print(f"hdgpu: error: {text}", file=sys.stderr)
+    print(f"hdgpu: {what}: {text}", file=sys.stderr)

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hdgpu.cli.selection import add_source_arguments, chosen_series
+from hdgpu.cli.selection import add_source_arguments, chosen_series, print_ignored
 from hdgpu.errors import HdgpuError
 from hdgpu.output import atomic_target, refuse_overwrite
 
@@ -46,11 +46,12 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.window is not None and arguments.window[1] <= 0:
         raise HdgpuError("the window's width must be positive", found=arguments.window[1])
     refuse_overwrite(arguments.destination, force=arguments.force)
-    series = chosen_series(arguments.source, arguments.series)
+    series = chosen_series(arguments.source, arguments.series, arguments.on_error)
     with progress("decoding") as callback:
         volume = load_volume(series, progress=callback)
     width, height = write_preview(volume, arguments.destination, window=arguments.window, force=arguments.force)
     print(f"{arguments.destination}: {width} x {height} pixels")
+    print_ignored(series.ignored)
     return 0
 
 

@@ -3,32 +3,61 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hdgpu.cli.progress import progress
+from hdgpu.cli.messages import print_error
+from hdgpu.errors import HdgpuError
 
 if TYPE_CHECKING:
     from hdgpu.image.series import Series
 
-__all__ = ["add_source_arguments", "chosen_series", "positive"]
+__all__ = ["add_on_error", "add_source_arguments", "chosen_series", "positive", "print_ignored"]
 
 
 def add_source_arguments(parser: argparse.ArgumentParser, name: str = "source") -> None:
-    """Add the positional source and ``--series``."""
+    """Add the positional source, ``--series`` and ``--on-error``."""
     parser.add_argument(name, metavar=name.upper(), help="DICOM file, or folder searched with its subfolders")
     parser.add_argument(
-        "--series", metavar="UID|NUMBER", help="Series Instance UID or Series Number, where SOURCE holds several series"
+        "--series",
+        metavar="UID|NUMBER",
+        help="Series Instance UID or Series Number, where SOURCE holds several series; STUDY-UID/SERIES-UID where"
+        " several studies have a series of that UID",
+    )
+    add_on_error(parser)
+
+
+def add_on_error(parser: argparse.ArgumentParser) -> None:
+    """Add ``--on-error``."""
+    parser.add_argument(
+        "--on-error",
+        choices=("raise", "skip"),
+        default="raise",
+        help="what a file that cannot be read is: an error, or named and left out (raise)",
     )
 
 
-def chosen_series(source: str, wanted: str | None) -> Series:
+def chosen_series(source: str, wanted: str | None, on_error: str) -> Series:
     """Read the headers under `source`, and return the series that ``--series`` means, or the only one."""
     from hdgpu.image.load import read_series
-    from hdgpu.image.series import select_series
+    from hdgpu.image.series_selection import select_series
 
     with progress("reading headers") as callback:
-        found = read_series(source, progress=callback)
-    return select_series(found, wanted, source)
+        found = read_series(source, on_error=on_error, progress=callback)
+    series = select_series(found, wanted, source)
+    for problem in series.skipped:
+        print_error(problem, "skipped")
+    return series
+
+
+def print_ignored(names: Sequence[str]) -> None:
+    """Print which files are not DICOM, if there are any."""
+    from hdgpu.report import describe_ignored
+
+    if names:
+        print(f"ignored {describe_ignored(names)}")
 
 
 def positive(text: str) -> int:

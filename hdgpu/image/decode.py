@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -60,7 +61,9 @@ class DecodeOptions(NamedTuple):
         Raises
         ------
         ValueError
-            If `fallback` is neither of the two, or there is no device of such a name.
+            If `fallback` is neither of the two, there is no device of such a name, or `workers` is less than 1.
+        TypeError
+            If `workers` is no whole number.
         DeviceUnavailableError
             If the device is not there.
 
@@ -70,6 +73,11 @@ class DecodeOptions(NamedTuple):
         DecodeOptions(device=Device(kind='cpu', index=None), workers=None, fallback='error')
         """
         check_fallback(fallback)
+        try:
+            if workers is not None and operator.index(workers) < 1:
+                raise ValueError(f"workers is 1 or more, or None for a thread for each core, not {workers}")
+        except TypeError:
+            raise TypeError(f"workers is a whole number or None, not {workers!r}") from None
         return cls(parse_device(device), workers, fallback)
 
 

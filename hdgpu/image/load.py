@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
+from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +21,9 @@ from hdgpu.frames.plan import ScatterPlan
 from hdgpu.geometry.affine import affine_from_attributes
 from hdgpu.geometry.stack import StackDiagnosis
 from hdgpu.image.decode import DecodeOptions, decode_plan, prepare_readers
-from hdgpu.image.series import Series, group_series, select_series
-from hdgpu.pixels.options import TransformOptions
+from hdgpu.image.series import Series, group_series
+from hdgpu.image.series_selection import select_series
+from hdgpu.pixels.options import TransformKeywords, TransformOptions
 from hdgpu.volume.channels import RGB_COLOR_CHANNEL_DESCRIPTOR
 from hdgpu.volume.volume import Volume
 
@@ -28,6 +31,8 @@ __all__ = ["get_volume_from_series", "load_volume", "read_series"]
 
 # Thickness of the only slice of a series that does not tell the distance to the next: as highdicom has it.
 _LONE_SLICE_SPACING = 1.0
+# What load_volume leaves out unless it is asked for, so that values are quantities.
+_QUANTITATIVE: TransformKeywords = {"apply_real_world_transform": False, "apply_presentation_lut": False}
 
 
 def read_series(source: Any, *, on_error: str = "raise", progress: Progress | None = None) -> list[Series]:
@@ -36,10 +41,11 @@ def read_series(source: Any, *, on_error: str = "raise", progress: Progress | No
     Parameters
     ----------
     source : path, URL, bytes, binary file object, pydicom.Dataset, or an iterable of these
-        A folder is searched with all folders below it; what is not DICOM in it is passed over.  A DICOMDIR stands for
-        the files that it lists.
+        A folder is searched with all folders below it, but for hidden ones.  What is not DICOM in it is passed over and
+        named in `Series.ignored`; a file with a suffix of DICOM (.dcm, .dicom, .ima), and an empty one without any, has
+        to be DICOM.  A DICOMDIR stands for the files that it lists, unless files from its folder are there, too.
     on_error : {"raise", "skip"}
-        What to do about a DICOM file in a folder that cannot be read.
+        What to do about a file that cannot be read.  Those that are skipped are named in `Series.skipped`.
     progress : callable, optional
         Called with the number of files looked at and the number of all.
 
@@ -71,7 +77,7 @@ def read_series(source: Any, *, on_error: str = "raise", progress: Progress | No
             source=_name_of(source),
             found=f"{len(found.ignored)} files that are not DICOM, {len(found.broken)} that are damaged",
         ) from (found.broken[0] if found.broken else None)
-    return group_series(found.instances)
+    return group_series(found.instances, ignored=found.ignored, skipped=found.broken)
 
 
 def load_volume(
@@ -84,17 +90,19 @@ def load_volume(
     rtol: float | None = None,
     workers: int | None = None,
     fallback: str = "cpu",
+    on_error: str = "raise",
     progress: Progress | None = None,
-    **transforms: Any,
+    **transforms: Unpack[TransformKeywords],
 ) -> Volume:
     """Load one series as a volume.
 
     Parameters
     ----------
-    source : path, URL, bytes, binary file object, pydicom.Dataset, an iterable of these, or Series
-        Where the series is.
+    source : path, URL, bytes, binary file object, pydicom.Dataset, an iterable of these, Series, or list of Series
+        Where the series is: see `read_series`.
     series : str or int, optional
-        Series Instance UID or Series Number, where there are several.
+        Series Instance UID or Series Number, where there are several; ``"study UID/series UID"`` if several studies
+        have a series of that UID.
     dtype : data type
         Of the voxels: integer or floating.
     device : str, Device or None
@@ -105,6 +113,8 @@ def load_volume(
         Decoding threads; one for each core by default.
     fallback : {"cpu", "error"}
         Who decodes what a GPU does not: see `hdgpu.image.decode.DecodeOptions`.
+    on_error : {"raise", "skip"}
+        What to do about a file whose header cannot be read, of whatever series; ``volume.report`` names those skipped.
     progress : callable, optional
         Called with the number of frames done and the number of all, from the decoding threads.
     **transforms
@@ -118,10 +128,13 @@ def load_volume(
 
     Raises
     ------
+    TypeError, ValueError
+        If an argument is none that there is, or of a kind or value that it cannot have, before anything is read.
     AmbiguousSeriesError
         If there are several series and `series` does not say which.
     StackError
-        If the frames do not form a regular stack: the kind of the error and its `diagnosis` say why.
+        If the frames do not form a regular stack: the kind of the error and its `diagnosis` say why, and `Series.split`
+        returns what of them may.
     FrameDecodeError, TruncatedFileError, PixelDataSizeError, ...
         If a frame cannot be decoded.  Nothing half-filled is returned.
 
@@ -135,13 +148,14 @@ def load_volume(
     """
     started = time.perf_counter()
     how = DecodeOptions.of(device, workers, fallback)
-    chosen = source if isinstance(source, Series) else None
-    if chosen is None:
-        chosen = select_series(read_series(source), series, _name_of(source))
-    quantitative = {"apply_real_world_transform": False, "apply_presentation_lut": False}
-    options = TransformOptions(**{**quantitative, **transforms})
+    tolerances = _tolerances(rtol=rtol, atol=atol)
+    _check_switches(transforms)
+    switches: TransformKeywords = {**_QUANTITATIVE, **transforms}
+    options = TransformOptions(**switches)
+    found = _as_series(source) or read_series(source, on_error=on_error)
+    chosen = select_series(found, series, _name_of(source))
     seconds = {"scan": time.perf_counter() - started}
-    return _build_volume(chosen, options, dtype, how, {"rtol": rtol, "atol": atol}, progress, seconds)
+    return _build_volume(chosen, options, dtype, how, tolerances, progress, seconds)
 
 
 def get_volume_from_series(
@@ -210,17 +224,37 @@ voi_transform_selector, voi_output_range, apply_presentation_lut, apply_palette_
     started = time.perf_counter()
     options = TransformOptions.of(locals())
     how = DecodeOptions.of(device, workers, fallback)
-    if isinstance(series_datasets, Series):
-        series, others = series_datasets, []
-    else:
-        series, *others = read_series(series_datasets)
-        if others:
-            raise AmbiguousSeriesError("the images do not belong to one series", expected=1, found=1 + len(others))
+    tolerances = _tolerances(rtol=rtol, atol=atol, perpendicular_tol=perpendicular_tol, orientation_tol=orientation_tol)
+    series, *others = _as_series(series_datasets) or read_series(series_datasets)
+    if others:
+        raise AmbiguousSeriesError("the images do not belong to one series", expected=1, found=1 + len(others))
     seconds = {"scan": time.perf_counter() - started}
-    tolerances = {
-        "rtol": rtol, "atol": atol, "perpendicular_tol": perpendicular_tol, "orientation_tol": orientation_tol,
-    }  # fmt: skip
     return _build_volume(series, options, dtype, how, tolerances, None, seconds)
+
+
+def _as_series(source: Any) -> list[Series]:
+    """Return the series that a source is or lists, none if it is something else."""
+    listed = source if isinstance(source, (list, tuple)) else [source]
+    return list(listed) if all(isinstance(each, Series) for each in listed) else []
+
+
+def _tolerances(**tolerances: Any) -> dict[str, float | None]:
+    """Return tolerances that are numbers from 0 on, or None."""
+    for name, value in tolerances.items():
+        if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float, np.number))):
+            raise TypeError(f"{name} is a number or None, not {value!r}")
+        if value is not None and not value >= 0:  # NaN is not, either
+            raise ValueError(f"{name} is 0 or more, not {value}")
+    return tolerances
+
+
+def _check_switches(names: Collection[str]) -> None:
+    """Refuse keywords of `load_volume` that are none of its own, and no switches of pixel transforms."""
+    for name in names:
+        if name not in TransformKeywords.__annotations__:
+            known = [*inspect.signature(load_volume).parameters, *TransformKeywords.__annotations__]
+            near = "".join(f": did you mean {each!r}?" for each in get_close_matches(name, known, 1))
+            raise TypeError(f"load_volume() got an unexpected keyword argument {name!r}{near}")
 
 
 def _build_volume(
@@ -244,6 +278,7 @@ def _build_volume(
     plan = ScatterPlan.stack(diagnosis.order, frame_shape, dtype)
     seconds["plan"] = time.perf_counter() - started
     array, report = decode_plan(plan, series.frames, readers, how, progress=progress, seconds=seconds)
+    report.ignored, report.skipped = series.ignored, tuple(str(error.source) for error in series.skipped)
     return Volume(
         array,
         _affine(series, diagnosis),

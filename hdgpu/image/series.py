@@ -10,14 +10,12 @@ from typing import Any
 import numpy as np
 
 from hdgpu.dicom.instance import Instance
-from hdgpu.dicom.tags import Tag, describe_tag
-from hdgpu.errors import AmbiguousSeriesError, EmptySeriesError, NoPixelDataError, TruncatedFileError
+from hdgpu.dicom.tags import Tag
+from hdgpu.errors import EmptySeriesError, HdgpuError
 from hdgpu.frames.table import FrameTable
 from hdgpu.geometry.stack import StackDiagnosis, StackVerdict, diagnose_stack
 
-__all__ = ["Series", "group_series", "select_series"]
-
-_LISTED = 8  # names of series that an error message lists at most
+__all__ = ["Series", "group_series"]
 
 
 class Series:
@@ -27,11 +25,20 @@ class Series:
     ----------
     instances : sequence of Instance
         At least one, of one series.
+    frames : FrameTable, optional
+        Rows of those of their frames that belong to the series; all by default.
+    ignored, skipped
+        See below.
 
     Attributes
     ----------
     instances : tuple of Instance
         In the order in which they were found; `files` has them in the order of the stack.
+    ignored : tuple of str
+        Files that were met in the search that found the series and are not DICOM, and hidden folders, which are not
+        looked into: the same for all series of one search.
+    skipped : tuple of HdgpuError
+        Likewise, why files could not be read, where the caller asked for `on_error="skip"`; and which are copies.
 
     Examples
     --------
@@ -40,15 +47,24 @@ class Series:
     [Series 4: 'axial' CT, 28 files, 28 frames of 512 x 512, Explicit VR Little Endian, regular: 5 mm apart]
     """
 
-    def __init__(self, instances: Sequence[Instance]) -> None:
+    def __init__(
+        self,
+        instances: Sequence[Instance],
+        *,
+        frames: FrameTable | None = None,
+        ignored: Sequence[str] = (),
+        skipped: Sequence[HdgpuError] = (),
+    ) -> None:
         if not instances:
             raise EmptySeriesError("a series needs at least one file")
         self.instances = tuple(instances)
+        self.ignored, self.skipped = tuple(ignored), tuple(skipped)
+        self._frames = frames
 
     @cached_property
     def frames(self) -> FrameTable:
         """One row for each frame, in the order of `instances`."""
-        return FrameTable.from_instances(self.instances)
+        return FrameTable.from_instances(self.instances) if self._frames is None else self._frames
 
     @cached_property
     def diagnosis(self) -> StackDiagnosis:
@@ -122,7 +138,9 @@ class Series:
     @property
     def number_of_frames(self) -> int:
         """Number of frames over all instances."""
-        return len(self.frames)
+        if self._frames is not None:
+            return len(self._frames)
+        return sum(instance.number_of_frames for instance in self.instances)
 
     @property
     def rows(self) -> int | None:
@@ -171,7 +189,7 @@ class Series:
             "rows": self.rows,
             "columns": self.columns,
             "pixel_spacing": self.pixel_spacing,
-            "slice_spacing": self.diagnosis.spacing,
+            "slice_spacing": self.diagnosis.spacing if self.diagnosis.is_regular else None,
             "transfer_syntax": self.transfer_syntax_name,
             "geometry": self.diagnosis.describe(),
         }
@@ -187,71 +205,13 @@ class Series:
         )
 
 
-def group_series(instances: Sequence[Instance]) -> list[Series]:
+def group_series(
+    instances: Sequence[Instance], *, ignored: Sequence[str] = (), skipped: Sequence[HdgpuError] = ()
+) -> list[Series]:
     """Group instances by Study and Series Instance UID, in the order of study and series number."""
     groups: dict[tuple[str, str], list[Instance]] = {}
     for instance in instances:
         groups.setdefault(instance.series_key, []).append(instance)
-    series = [Series(group) for group in groups.values()]
+    ignored, skipped = tuple(ignored), tuple(skipped)
+    series = [Series(group, ignored=ignored, skipped=skipped) for group in groups.values()]
     return sorted(series, key=lambda one: (one.study_instance_uid, one.series_number or 0, one.series_instance_uid))
-
-
-def select_series(all_series: Sequence[Series], wanted: str | int | None, source: object) -> Series:
-    """Return the one series that is meant.
-
-    Parameters
-    ----------
-    all_series : sequence of Series
-    wanted : str, int or None
-        Series Instance UID or Series Number; None if there is but one with pixel data.
-    source : object
-        What error messages call the place searched.
-
-    Raises
-    ------
-    EmptySeriesError, NoPixelDataError
-        If there is nothing to choose from, or nothing that is called so.
-    AmbiguousSeriesError
-        If there are several.
-    TruncatedFileError
-        If a file may be of the series, but is cut off before it could say so.
-    """
-    if not all_series:
-        raise EmptySeriesError("there is no DICOM file", source=source)
-    images = [series for series in all_series if series.number_of_frames]
-    if not images:
-        raise NoPixelDataError("there is no file with pixel data", source=source)
-    matching = images
-    if wanted is not None:
-        matching = [one for one in images if wanted in (one.series_instance_uid, one.series_number)]
-        if not matching and str(wanted).isdigit():
-            matching = [one for one in images if one.series_number == int(wanted)]
-    if len(matching) == 1:
-        _refuse_strays(all_series, matching[0])
-        return matching[0]
-    names = [f"{one.series_instance_uid} (number {one.series_number})" for one in (matching or images)[:_LISTED]]
-    listing = ", ".join(names + ["..."] * (len(matching or images) > _LISTED))
-    if not matching:
-        raise EmptySeriesError("no series is the one asked for", source=source, expected=wanted, found=listing)
-    raise AmbiguousSeriesError(
-        f"there are {len(matching)} series",
-        source=source,
-        expected="one",
-        found=listing,
-        remedy="Choose one with series= (--series on the command line): a Series Instance UID or Series Number.",
-    )
-
-
-def _refuse_strays(all_series: Sequence[Series], chosen: Series) -> None:
-    """Refuse a file that may be one of the chosen series, but was cut off before it could say so."""
-    kinds = ("", chosen.instances[0].header.text(Tag.SOP_CLASS_UID))
-    for series in all_series:
-        if not series.series_instance_uid and not series.number_of_frames:
-            for instance in series.instances:
-                if instance.header.text(Tag.SOP_CLASS_UID) in kinds:
-                    raise TruncatedFileError(
-                        "the file has neither pixel data nor a series to belong to",
-                        source=instance.name,
-                        tag=describe_tag(Tag.SERIES_INSTANCE_UID),
-                        remedy="Copy or export the file again, or take it out of the folder.",
-                    )

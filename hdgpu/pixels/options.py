@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypedDict
 
 from hdgpu.errors import TransformSelectionError
 from hdgpu.pixels.attributes import VoiTransforms, voi_of_dataset
@@ -13,7 +13,21 @@ from hdgpu.pixels.lookup import LookupTable
 from hdgpu.pixels.real_world import RealWorldMap
 from hdgpu.pixels.window import Window, check_output_range
 
-__all__ = ["TransformOptions", "select_real_world_map", "select_voi"]
+__all__ = ["TransformKeywords", "TransformOptions", "select_real_world_map", "select_voi"]
+
+
+class TransformKeywords(TypedDict, total=False):
+    """The switches of `TransformOptions`, which documents them, as keywords that may be left out."""
+
+    apply_real_world_transform: bool | None
+    real_world_value_map_selector: Any
+    apply_modality_transform: bool | None
+    apply_voi_transform: bool | None
+    voi_transform_selector: Any
+    voi_output_range: tuple[float, float]
+    apply_presentation_lut: bool
+    apply_palette_color_lut: bool | None
+    apply_icc_profile: bool | None
 
 
 @dataclass(frozen=True, slots=True)

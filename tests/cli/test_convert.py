@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from hdgpu.cli.main import main
+from tests.make_series import make_series, write_series
 
 SPACING = (1.25, 11.25, 11.25)
 
@@ -105,3 +106,25 @@ def test_series(phantom, phantom_folder, tmp_path, capsys):
     assert "--series" in capsys.readouterr().err
     assert main(["convert", str(both), str(tmp_path / "a.nii"), "--series", uid]) == 0
     assert nib.load(tmp_path / "a.nii").shape == (16, 16, 3)
+
+
+def test_broken_file_may_be_skipped(phantom_folder, tmp_path, capsys):
+    shutil.copytree(phantom_folder, tmp_path / "series")
+    (tmp_path / "series" / "IM99.dcm").touch()
+    target = tmp_path / "a.nii"
+    argv = ["convert", str(tmp_path / "series"), str(target)]
+    assert main(argv) == 1
+    assert "--on-error skip" in capsys.readouterr().err
+    assert main([*argv, "--on-error", "skip"]) == 0
+    captured = capsys.readouterr()
+    assert captured.err.startswith(f"hdgpu: skipped: {tmp_path / 'series' / 'IM99.dcm'}: not a DICOM file")
+    assert captured.out.splitlines()[1:] == ["ignored 1 file that is not DICOM: phantom.json"]
+
+
+def test_series_of_one_of_two_studies(tmp_path, capsys):
+    for study in ("1.1", "1.2"):
+        write_series(make_series(StudyInstanceUID=study)[0], tmp_path / study)
+    argv = ["convert", str(tmp_path), str(tmp_path / "a.npz"), "--series"]
+    assert main([*argv, "1.2.3.4"]) == 1
+    assert "1.1/1.2.3.4 (number 1), 1.2/1.2.3.4 (number 1)" in capsys.readouterr().err
+    assert main([*argv, "1.2/1.2.3.4"]) == 0

@@ -31,7 +31,7 @@ def test_folder_of_anything(tmp_path: Path, dtype: str) -> None:
     datasets, voxels = make_series(9, RescaleSlope=2, RescaleIntercept=-1024)
     write_series(datasets, tmp_path / "a" / "b")
     (tmp_path / "notes.txt").write_text("not an image")
-    (tmp_path / "a" / "empty").touch()
+    (tmp_path / "a" / "empty.txt").touch()
     volume = hd.load_volume(tmp_path, dtype=dtype)
     np.testing.assert_array_equal(volume.array, voxels.astype("int32") * 2 - 1024)
     assert volume.array.dtype == dtype
@@ -40,9 +40,13 @@ def test_folder_of_anything(tmp_path: Path, dtype: str) -> None:
     assert volume.frame_of_reference_uid == "1.2.3.5"
     assert volume.report.frames_per_route == {"native": 9}
     assert volume.report.encoded_bytes == voxels.nbytes
+    assert volume.report.ignored == (str(tmp_path / "a" / "empty.txt"), str(tmp_path / "notes.txt"))
+    assert "ignored  2 files that are not DICOM: empty.txt, notes.txt\n" in volume.report.describe()
 
 
-@pytest.mark.parametrize("kind", ["paths", "strings", "datasets", "bytes", "files", "series", "folder", "generator"])
+@pytest.mark.parametrize(
+    "kind", ["paths", "strings", "datasets", "bytes", "files", "series", "list", "folder", "generator"]
+)
 def test_every_kind_of_source(tmp_path: Path, kind: str) -> None:
     datasets, voxels = make_series()
     paths = write_series(datasets, tmp_path)
@@ -53,6 +57,7 @@ def test_every_kind_of_source(tmp_path: Path, kind: str) -> None:
         "bytes": [path.read_bytes() for path in paths],
         "files": [io.BytesIO(path.read_bytes()) for path in paths],
         "series": hd.read_series(tmp_path)[0],
+        "list": hd.read_series(tmp_path),
         "folder": str(tmp_path),
         "generator": (path for path in paths),
     }
@@ -249,8 +254,10 @@ def test_nothing_there(tmp_path: Path) -> None:
 def test_text_file_named_dcm(tmp_path: Path) -> None:
     path = tmp_path / "notes.dcm"
     path.write_text("the patient is well\n" * 40)
-    with pytest.raises(errors.NotDicomError, match=r"notes\.dcm: not a DICOM file"):
-        hd.load_volume(path)
+    for source in (path, tmp_path):
+        with pytest.raises(errors.NotDicomError, match=r"notes\.dcm: not a DICOM file"):
+            hd.load_volume(source)
+    path.rename(tmp_path / "notes.txt")
     with pytest.raises(errors.EmptySeriesError, match="1 files that are not DICOM"):
         hd.load_volume(tmp_path)
 
@@ -306,6 +313,31 @@ def test_broken_header_may_be_skipped_when_listing(tmp_path: Path) -> None:
     assert hd.read_series(tmp_path, on_error="skip")[0].number_of_frames == 5
     with pytest.raises(ValueError, match="on_error"):
         hd.read_series(tmp_path, on_error="ignore")
+
+
+def test_broken_file_of_another_series(tmp_path: Path) -> None:
+    datasets, _ = make_series()
+    write_series(datasets, tmp_path)
+    plan = Path(str(get_testdata_file("rtplan_truncated.dcm")))
+    (tmp_path / "plan").write_bytes(plan.read_bytes())
+    with pytest.raises(errors.TruncatedFileError, match='plan: .*on_error="skip" in read_series or load_volume'):
+        hd.load_volume(tmp_path, series=1)
+    volume = hd.load_volume(tmp_path, series=1, on_error="skip")
+    assert volume.shape == (6, 5, 4)
+    assert volume.report.skipped == (str(tmp_path / "plan"),)
+    assert "skipped  1 file: plan\n" in volume.report.describe()
+    (series,) = hd.read_series(tmp_path, on_error="skip")
+    assert isinstance(series.skipped[0], errors.TruncatedFileError)
+
+
+def test_damage_to_another_series_does_not_matter(tmp_path: Path) -> None:
+    datasets, _ = make_series()
+    others, _ = make_series(3, SeriesInstanceUID="1.9", SeriesNumber=9, ImagePositionPatient=[0, 1])
+    write_series(datasets, tmp_path)
+    write_series(others, tmp_path / "others")
+    assert hd.load_volume(tmp_path, series=1).shape == (6, 5, 4)
+    with pytest.raises(errors.InvalidAttributeError, match="others"):
+        hd.load_volume(tmp_path, series=9)
 
 
 @pytest.mark.parametrize("missing", range(1, 5))
@@ -438,9 +470,47 @@ def test_device_that_is_not_there() -> None:
     assert hd.load_volume(datasets, device="auto").report.device == "cpu"
 
 
-def test_unknown_switch() -> None:
-    with pytest.raises(TypeError, match="apply_magic"):
-        hd.load_volume(make_series()[0], apply_magic=True)
+def test_series_among_several_that_were_read() -> None:
+    series = hd.read_series(make_series()[0] + make_series(3, SeriesInstanceUID="1.9", SeriesNumber=9)[0])
+    with pytest.raises(errors.AmbiguousSeriesError, match="there are 2 series"):
+        hd.load_volume(series)
+    assert hd.load_volume(series, series=9).shape == (3, 5, 4)
+    with pytest.raises(errors.EmptySeriesError, match="no series is the one asked for"):
+        hd.load_volume(series[0], series=99)
+    assert hd.get_volume_from_series(series[:1]).shape[0] in (3, 6)
+    with pytest.raises(errors.AmbiguousSeriesError):
+        hd.get_volume_from_series(series)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "kind", "message"),
+    [
+        ({"apply_magic": True}, TypeError, r"load_volume\(\) got an unexpected keyword argument 'apply_magic'"),
+        ({"dtyp": "int16"}, TypeError, r"load_volume\(\) .* 'dtyp': did you mean 'dtype'\?"),
+        ({"apply_voi_transfrom": True}, TypeError, "did you mean 'apply_voi_transform'"),
+        ({"workers": 0}, ValueError, "workers is 1 or more"),
+        ({"workers": -1}, ValueError, "workers is 1 or more"),
+        ({"workers": "2"}, TypeError, "workers is a whole number"),
+        ({"atol": "1"}, TypeError, "atol is a number or None, not '1'"),
+        ({"rtol": [0.1]}, TypeError, "rtol is a number"),
+        ({"atol": -0.1}, ValueError, "atol is 0 or more, not -0.1"),
+        ({"rtol": float("nan")}, ValueError, "rtol is 0 or more, not nan"),
+    ],
+    ids=str,
+)
+def test_arguments_that_cannot_be(keywords: dict[str, Any], kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind, match=message):
+        hd.load_volume("/nowhere", **keywords)  # nothing is read before
+    if not keywords.keys() & {"apply_magic", "dtyp", "apply_voi_transfrom"}:
+        with pytest.raises(kind, match=message):
+            hd.get_volume_from_series("/nowhere", **keywords)
+
+
+def test_tolerances_of_numpy() -> None:
+    datasets, voxels = make_series()
+    np.testing.assert_array_equal(hd.load_volume(datasets, atol=np.float32(0.01), workers=np.int64(1)).array, voxels)
+    with pytest.raises(ValueError, match="perpendicular_tol is 0 or more"):
+        hd.get_volume_from_series(datasets, perpendicular_tol=-1)
 
 
 def test_no_warning_from_a_good_series(tmp_path: Path) -> None:

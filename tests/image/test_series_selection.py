@@ -4,12 +4,13 @@ import pytest
 
 import hdgpu as hd
 from hdgpu.errors import AmbiguousSeriesError, EmptySeriesError, NoPixelDataError
-from hdgpu.image.series import Series, select_series
+from hdgpu.image.series import Series
+from hdgpu.image.series_selection import select_series
 from tests.make_series import make_series
 
 
-def series_of(uid: str, number: int | None, *, pixels: bool = True) -> Series:
-    (dataset,), _ = make_series(1, SeriesInstanceUID=uid, SeriesNumber=number)
+def series_of(uid: str, number: int | None, *, pixels: bool = True, study: str = "1.2.3") -> Series:
+    (dataset,), _ = make_series(1, SeriesInstanceUID=uid, SeriesNumber=number, StudyInstanceUID=study)
     if not pixels:
         del dataset.PixelData
     return hd.read_series(dataset)[0]
@@ -62,3 +63,15 @@ def test_nothing_to_choose_from(found: list[Series]) -> None:
         select_series([], None, "folder")
     with pytest.raises(NoPixelDataError, match="there is no file with pixel data"):
         select_series(found[3:], None, "folder")
+
+
+def test_one_uid_in_two_studies() -> None:
+    found = [series_of("1.2.3", 4, study="1.1"), series_of("1.2.3", 4, study="1.2"), series_of("1.5", 4)]
+    with pytest.raises(
+        AmbiguousSeriesError, match=r"1\.1/1\.2\.3 \(number 4\), 1\.2/1\.2\.3 .*by its UID as it stands"
+    ):
+        select_series(found, "1.2.3", "folder")
+    assert select_series(found, "1.2/1.2.3", "folder") is found[1]
+    assert select_series(found, "1.2.3/1.5", "folder") is found[2]
+    with pytest.raises(EmptySeriesError):
+        select_series(found, "1.9/1.2.3", "folder")
