@@ -11,9 +11,10 @@ import numpy as np
 
 from hdgpu.dicom.instance import Instance
 from hdgpu.dicom.tags import Tag
-from hdgpu.errors import EmptySeriesError, HdgpuError
+from hdgpu.errors import DuplicatePositionError, EmptySeriesError, HdgpuError
 from hdgpu.frames.table import FrameTable
 from hdgpu.geometry.stack import StackDiagnosis, StackVerdict, diagnose_stack
+from hdgpu.image.split import find_copies, part_of, split_frames
 
 __all__ = ["Series", "group_series"]
 
@@ -103,6 +104,54 @@ class Series:
         """Names of the files, in the order of the stack as far as there is one."""
         in_order = self.frames.instance[self.diagnosis.order].tolist() or range(len(self.instances))
         return tuple(dict.fromkeys(self.instances[index].name for index in in_order))
+
+    def split(self) -> list[Series]:
+        """Return the series in parts that may each be a volume, by headers alone.
+
+        Each part has frames of one size, frame of reference, orientation and pixel spacing.  Where several of them lie
+        at one position, there is a part for each: what tells them apart is Temporal Position Identifier, Acquisition
+        Number, Echo Numbers, Image Type, the b-value or the dimensions of an enhanced image, and else the order of
+        their Instance Numbers.  Whether a part is a regular stack, its own `diagnosis` says.
+
+        Returns
+        -------
+        list of Series
+            In the order of acquisition; the series itself if there is nothing to split.  Files without pixel data are
+            in none, and copies of a file, which have its SOP Instance UID, are among the `skipped`.
+
+        Raises
+        ------
+        DuplicatePositionError
+            If it cannot be told for sure which frames belong together, or files of one SOP Instance UID differ.
+
+        Examples
+        --------
+        >>> import hdgpu as hd
+        >>> from pathlib import Path
+        >>> from pydicom.data import get_testdata_file
+        >>> (angio,) = hd.read_series(Path(get_testdata_file("DICOMDIR")).parent / "98892003" / "MR700")
+        >>> angio.diagnosis.describe(), [part.diagnosis.describe() for part in angio.split()]
+        ('mixed orientations: 6 of 7 frames are not parallel to the first', ['single slice', ...])
+
+        A series in time, as an array of four axes:
+
+        >>> np.stack([hd.load_volume(part).array for part in series.split()])  # doctest: +SKIP
+        """
+        instances, table = self.instances, self.frames
+        copies = find_copies(instances)
+        kept = np.flatnonzero(~np.isin(table.instance, list(copies)))
+        stacks = split_frames(*part_of(instances, table, kept)) if len(kept) else [kept]
+        parts = [part_of(instances, table, kept[rows]) for rows in stacks]
+        if len(parts) == 1 and len(parts[0][0]) in (0, len(instances)):
+            return [self]
+        skipped = [
+            *self.skipped,
+            *(
+                DuplicatePositionError(f"a copy of {instances[first].name}", source=instances[copy].name)
+                for copy, first in copies.items()
+            ),
+        ]
+        return [Series(held, frames=rows, ignored=self.ignored, skipped=skipped) for held, rows in parts]
 
     @property
     def study_instance_uid(self) -> str:

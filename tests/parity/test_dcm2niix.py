@@ -30,9 +30,25 @@ def test_same_value_at_the_same_place(archive: str, folder: str, tmp_path: Path)
     volume = hd.load_volume(place, dtype="float64")
     (path,) = converted(place, tmp_path)
     image = nibabel.load(path)
-    values = image.get_fdata()
+    assert_same(volume, image.get_fdata(), image.affine)
+
+
+@pytest.mark.parametrize("folder", ["mr_0004", "mr_0006"])
+def test_same_volumes_in_time(folder: str, tmp_path: Path) -> None:
+    place = real_series("mr_vendors.zip") / "In" / "20180918GE" / folder
+    parts = hd.read_series(place)[0].split()
+    (path,) = converted(place, tmp_path)
+    image = nibabel.load(path)
+    theirs = image.get_fdata()
+    assert len(parts) == theirs.shape[3] == 10
+    for number, part in enumerate(parts):
+        assert_same(hd.load_volume(part, dtype="float64"), theirs[..., number], image.affine)
+
+
+def assert_same(volume: hd.Volume, values: np.ndarray, affine: np.ndarray) -> None:
+    """Hold that each voxel is where theirs is."""
     lps_to_ras = np.diag([-1.0, -1.0, 1.0, 1.0])
-    to_theirs = np.linalg.inv(image.affine) @ lps_to_ras @ volume.affine
+    to_theirs = np.linalg.inv(affine) @ lps_to_ras @ volume.affine
     axes = np.abs(to_theirs[:3, :3]).argmax(axis=0)
     assert sorted(axes) == [0, 1, 2]
     # Their affine is float32: a corner may be off by a few thousandths of a voxel, but each index is plain.
