@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from hdgpu.cli.progress import progress
 from hdgpu.cli.messages import print_error
-from hdgpu.errors import HdgpuError
+from hdgpu.cli.progress import progress
 
 if TYPE_CHECKING:
     from hdgpu.image.series import Series
