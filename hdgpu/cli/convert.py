@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hdgpu.cli.selection import add_source_arguments, chosen_series, print_ignored
+from hdgpu.cli.selection import add_regrid, add_source_arguments, chosen_series, print_ignored
 from hdgpu.errors import MissingDependencyError
 from hdgpu.output import atomic_target, refuse_overwrite
 
@@ -31,6 +31,7 @@ def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> argpar
     add_source_arguments(parser)
     parser.add_argument("destination", metavar="DST", type=_destination, help="file to write")
     parser.add_argument("--dtype", choices=_DTYPES, default="float32", help="data type of the voxels (float32)")
+    add_regrid(parser)
     parser.add_argument("--force", action="store_true", help="replace DST if it exists")
     return parser
 
@@ -45,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     refuse_overwrite(arguments.destination, force=arguments.force)
     series = chosen_series(arguments.source, arguments.series, arguments.on_error)
     with progress("decoding") as callback:
-        volume = load_volume(series, dtype=np.dtype(arguments.dtype), progress=callback)
+        volume = load_volume(series, dtype=np.dtype(arguments.dtype), regrid=arguments.regrid, progress=callback)
     write_volume(volume, arguments.destination, force=arguments.force)
     shape = " x ".join(map(str, volume.array.shape))
     print(f"{arguments.destination}: {shape} {arguments.dtype}, {_megabytes(arguments.destination):.1f} MB")

@@ -10,6 +10,8 @@ __all__ = ["print_error"]
 _OPTIONS = {
     "Pass overwrite=True": "Add --force",
     "Pass lossy=True": "Add --lossy",
+    "Choose one with `series=`": "Choose one with --series",
+    "Pass `regrid=True` to `load_volume`": "Add --regrid",
 }
 
 

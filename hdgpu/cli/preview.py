@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hdgpu.cli.selection import add_source_arguments, chosen_series, print_ignored
+from hdgpu.cli.selection import add_regrid, add_source_arguments, chosen_series, print_ignored
 from hdgpu.errors import HdgpuError
 from hdgpu.output import atomic_target, refuse_overwrite
 
@@ -34,6 +34,7 @@ def add_parser(subparsers: _SubParsersAction[argparse.ArgumentParser]) -> argpar
         metavar=("CENTER", "WIDTH"),
         help="grey levels, in the units of the voxels (default: from the 1st to the 99th percentile)",
     )
+    add_regrid(parser)
     parser.add_argument("--force", action="store_true", help="replace OUT.png if it exists")
     return parser
 
@@ -48,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     refuse_overwrite(arguments.destination, force=arguments.force)
     series = chosen_series(arguments.source, arguments.series, arguments.on_error)
     with progress("decoding") as callback:
-        volume = load_volume(series, progress=callback)
+        volume = load_volume(series, regrid=arguments.regrid, progress=callback)
     width, height = write_preview(volume, arguments.destination, window=arguments.window, force=arguments.force)
     print(f"{arguments.destination}: {width} x {height} pixels")
     print_ignored(series.ignored)

@@ -12,7 +12,7 @@ from hdgpu.cli.progress import progress
 if TYPE_CHECKING:
     from hdgpu.image.series import Series
 
-__all__ = ["add_on_error", "add_source_arguments", "chosen_series", "positive", "print_ignored"]
+__all__ = ["add_on_error", "add_regrid", "add_source_arguments", "chosen_series", "positive", "print_ignored"]
 
 
 def add_source_arguments(parser: argparse.ArgumentParser, name: str = "source") -> None:
@@ -34,6 +34,15 @@ def add_on_error(parser: argparse.ArgumentParser) -> None:
         choices=("raise", "skip"),
         default="raise",
         help="what a file that cannot be read is: an error, or named and left out (raise)",
+    )
+
+
+def add_regrid(parser: argparse.ArgumentParser) -> None:
+    """Add ``--regrid``."""
+    parser.add_argument(
+        "--regrid",
+        action="store_true",
+        help="interpolate slices of a tilted gantry, and such at uneven distances, onto a regular grid",
     )
 
 

@@ -8,7 +8,7 @@ right-handed system.  All geometry is float64 on the host, in mm.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
 from typing import Any
@@ -31,7 +31,15 @@ from hdgpu.errors import (
 from hdgpu.geometry.affine import stacking_normal
 from hdgpu.geometry.planes import order_planes
 
-__all__ = ["SHIFT_TOLERANCE", "Gap", "StackDiagnosis", "StackVerdict", "diagnose_stack", "usual_distance"]
+__all__ = [
+    "SHIFT_TOLERANCE",
+    "Gap",
+    "StackDiagnosis",
+    "StackVerdict",
+    "diagnose_planes",
+    "diagnose_stack",
+    "usual_distance",
+]
 
 Float = npt.NDArray[np.float64]
 
@@ -77,7 +85,8 @@ _ERRORS: dict[StackVerdict, type[StackError]] = {
     StackVerdict.IRREGULAR: IrregularSpacingError,
 }
 
-_SPLIT = "Take it apart with `Series.split()` and load the parts"
+_SPLIT = "`hdgpu.read_series(...)[0].split()` returns parts that may each be a volume"
+_REGRID = "Pass `regrid=True` to `load_volume`: slices are moved along their planes and interpolated at even distances"
 _REMEDIES: dict[StackVerdict, str] = {
     StackVerdict.EMPTY: "",
     StackVerdict.NO_GEOMETRY: "Read the frames by themselves: `hdgpu.imread(file).get_frames()`",
@@ -86,9 +95,9 @@ _REMEDIES: dict[StackVerdict, str] = {
     StackVerdict.MIXED_GEOMETRY: _SPLIT,
     StackVerdict.MIXED_ORIENTATIONS: _SPLIT,
     StackVerdict.DUPLICATES: _SPLIT,
-    StackVerdict.TILT: "Correct the tilt before, for instance with dcm2niix: no affine of right angles fits",
+    StackVerdict.TILT: _REGRID,
     StackVerdict.GAP: "Look for the files that are missing; nothing is put in their place",
-    StackVerdict.IRREGULAR: "Pass a larger `rtol` or `atol` if such distances do not matter to you",
+    StackVerdict.IRREGULAR: f"{_REGRID}, or pass a larger `rtol` or `atol`",
 }
 
 
@@ -229,6 +238,33 @@ def diagnose_stack(
     if len(given) == 1:
         return StackDiagnosis(StackVerdict.SINGLE, given)
     return _diagnose_parallel(positions, stacking_normal(orientations[0]), rtol, atol, perpendicular_tol)
+
+
+def diagnose_planes(positions: Float, orientations: Float) -> StackDiagnosis:
+    """Diagnose frames of one size by their planes alone: at any distance, and wherever along their plane they lie.
+
+    Parameters
+    ----------
+    positions, orientations : numpy.ndarray
+        As for `diagnose_stack`.
+
+    Returns
+    -------
+    StackDiagnosis
+        Regular where nothing is missing between parallel planes.
+
+    Examples
+    --------
+    >>> positions = np.array([[0.0, 0.0, 0.0], [0.0, 0.7, 2.0], [0.0, 1.1, 3.1]])
+    >>> diagnose_planes(positions, np.tile([1.0, 0, 0, 0, 1, 0], (3, 1))).is_regular
+    True
+    """
+    normal = stacking_normal(orientations[0])
+    normal = normal / np.linalg.norm(normal)
+    diagnosis = diagnose_stack(np.outer(positions @ normal, normal), orientations)
+    return (
+        replace(diagnosis, verdict=StackVerdict.REGULAR) if diagnosis.verdict is StackVerdict.IRREGULAR else diagnosis
+    )
 
 
 def _are_differing(orientations: Float, tolerance: float | None) -> Any:

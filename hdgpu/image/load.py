@@ -21,6 +21,7 @@ from hdgpu.frames.plan import ScatterPlan
 from hdgpu.geometry.affine import affine_from_attributes
 from hdgpu.geometry.stack import StackDiagnosis
 from hdgpu.image.decode import DecodeOptions, decode_plan, prepare_readers
+from hdgpu.image.regrid import on_regular_grid
 from hdgpu.image.series import Series, group_series
 from hdgpu.image.series_selection import select_series
 from hdgpu.pixels.options import TransformKeywords, TransformOptions
@@ -91,6 +92,7 @@ def load_volume(
     workers: int | None = None,
     fallback: str = "cpu",
     on_error: str = "raise",
+    regrid: bool = False,
     progress: Progress | None = None,
     **transforms: Unpack[TransformKeywords],
 ) -> Volume:
@@ -115,6 +117,9 @@ def load_volume(
         Who decodes what a GPU does not: see `hdgpu.image.decode.DecodeOptions`.
     on_error : {"raise", "skip"}
         What to do about a file whose header cannot be read, of whatever series; ``volume.report`` names those skipped.
+    regrid : bool
+        Whether slices of a tilted gantry, and such at uneven distances, are interpolated linearly onto a regular grid:
+        moved back along their planes, and put at their usual distance.  Missing slices are not made up.
     progress : callable, optional
         Called with the number of frames done and the number of all, from the decoding threads.
     **transforms
@@ -155,7 +160,7 @@ def load_volume(
     found = _as_series(source) or read_series(source, on_error=on_error)
     chosen = select_series(found, series, _name_of(source))
     seconds = {"scan": time.perf_counter() - started}
-    return _build_volume(chosen, options, dtype, how, tolerances, progress, seconds)
+    return _build_volume(chosen, options, dtype, how, tolerances, seconds, progress=progress, regrid=regrid)
 
 
 def get_volume_from_series(
@@ -229,7 +234,7 @@ voi_transform_selector, voi_output_range, apply_presentation_lut, apply_palette_
     if others:
         raise AmbiguousSeriesError("the images do not belong to one series", expected=1, found=1 + len(others))
     seconds = {"scan": time.perf_counter() - started}
-    return _build_volume(series, options, dtype, how, tolerances, None, seconds)
+    return _build_volume(series, options, dtype, how, tolerances, seconds)
 
 
 def _as_series(source: Any) -> list[Series]:
@@ -238,7 +243,7 @@ def _as_series(source: Any) -> list[Series]:
     return list(listed) if all(isinstance(each, Series) for each in listed) else []
 
 
-def _tolerances(**tolerances: Any) -> dict[str, float | None]:
+def _tolerances(**tolerances: Any) -> dict[str, Any]:
     """Return tolerances that are numbers from 0 on, or None."""
     for name, value in tolerances.items():
         if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float, np.number))):
@@ -262,13 +267,18 @@ def _build_volume(
     options: TransformOptions,
     dtype: npt.DTypeLike,
     how: DecodeOptions,
-    tolerances: dict[str, float | None],
-    progress: Progress | None,
+    tolerances: dict[str, Any],
     seconds: dict[str, float],
+    *,
+    progress: Progress | None = None,
+    regrid: bool = False,
 ) -> Volume:
     started = time.perf_counter()
     is_default = all(tolerance is None for tolerance in tolerances.values())
     diagnosis = series.diagnosis if is_default else series.diagnose(**tolerances)
+    regrid = regrid and not diagnosis.is_regular
+    if regrid:
+        diagnosis = series.diagnose(regrid=True, **tolerances)
     for instance in series.instances:
         if not instance.number_of_frames:
             raise NoPixelDataError("there is no pixel data", source=instance.name)
@@ -279,9 +289,14 @@ def _build_volume(
     seconds["plan"] = time.perf_counter() - started
     array, report = decode_plan(plan, series.frames, readers, how, progress=progress, seconds=seconds)
     report.ignored, report.skipped = series.ignored, tuple(str(error.source) for error in series.skipped)
+    affine = _affine(series, diagnosis)
+    if regrid:
+        started = time.perf_counter()
+        array, affine = on_regular_grid(array, series.frames.position[diagnosis.order], affine)
+        report.seconds["regrid"] = time.perf_counter() - started
     return Volume(
         array,
-        _affine(series, diagnosis),
+        affine,
         CoordinateSystemNames.PATIENT,
         series.frame_of_reference_uid,
         {RGB_COLOR_CHANNEL_DESCRIPTOR: list(RGBColorChannels)} if len(frame_shape) == 3 else None,

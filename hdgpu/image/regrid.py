@@ -18,13 +18,13 @@ from hdgpu.volume.resampling.grid import TOLERANCE, IndexMap
 from hdgpu.volume.resampling.reference import converted
 from hdgpu.volume.resampling.run import resampled, working_type
 
-__all__ = ["regrid"]
+__all__ = ["on_regular_grid"]
 
 # Distances between slices that differ by no more than this part of them are even.
 _EVEN = 1e-3
 
 
-def regrid(array: Array, positions: Float64Array, affine: Float64Array) -> tuple[Array, Float64Array]:
+def on_regular_grid(array: Array, positions: Float64Array, affine: Float64Array) -> tuple[Array, Float64Array]:
     """Interpolate slices linearly onto a grid of right angles and even distances.
 
     Parameters
@@ -48,7 +48,7 @@ def regrid(array: Array, positions: Float64Array, affine: Float64Array) -> tuple
     Examples
     --------
     >>> positions = np.array([[0.0, 0, 0], [0, 1, 2], [0, 2, 4]])
-    >>> moved, affine = regrid(np.arange(6.0).reshape(3, 2, 1), positions, np.eye(4)[[2, 1, 0, 3]])
+    >>> moved, affine = on_regular_grid(np.arange(6.0).reshape(3, 2, 1), positions, np.eye(4)[[2, 1, 0, 3]])
     >>> moved[:, :, 0].tolist()
     [[0.0, 1.0, 0.0, 0.0], [0.0, 2.0, 3.0, 0.0], [0.0, 0.0, 4.0, 5.0]]
     >>> (affine[:3, 0] + 0.0).tolist()

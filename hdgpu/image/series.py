@@ -13,7 +13,7 @@ from hdgpu.dicom.instance import Instance
 from hdgpu.dicom.tags import Tag
 from hdgpu.errors import DuplicatePositionError, EmptySeriesError, HdgpuError
 from hdgpu.frames.table import FrameTable
-from hdgpu.geometry.stack import StackDiagnosis, StackVerdict, diagnose_stack
+from hdgpu.geometry.stack import StackDiagnosis, StackVerdict, diagnose_planes, diagnose_stack
 from hdgpu.image.split import find_copies, part_of, split_frames
 
 __all__ = ["Series", "group_series"]
@@ -72,8 +72,16 @@ class Series:
         """Whether the frames form a regular stack, and what is wrong if they do not."""
         return self.diagnose()
 
-    def diagnose(self, **tolerances: float | None) -> StackDiagnosis:
-        """Diagnose with other tolerances than the default: those that `hdgpu.geometry.stack.diagnose_stack` takes."""
+    def diagnose(self, *, regrid: bool = False, **tolerances: float | None) -> StackDiagnosis:
+        """Diagnose otherwise than by default.
+
+        Parameters
+        ----------
+        regrid : bool, optional
+            Whether parallel slices do as well that `load_volume` could interpolate onto a regular grid.
+        **tolerances
+            Those that `hdgpu.geometry.stack.diagnose_stack` takes.
+        """
         frames = self.frames
         given = np.arange(len(frames))
         if not len(frames):
@@ -89,6 +97,8 @@ class Series:
         if len(references) > 1:
             return StackDiagnosis(StackVerdict.MIXED_GEOMETRY, given, detail=f"{len(references)} frames of reference")
         diagnosis = diagnose_stack(frames.position, frames.orientation, **tolerances)
+        if regrid and diagnosis.verdict in (StackVerdict.TILT, StackVerdict.IRREGULAR):
+            diagnosis = diagnose_planes(frames.position, frames.orientation)
         if not diagnosis.is_regular:
             return diagnosis
         if np.isnan(frames.spacing).any() or (frames.spacing <= 0).any():

@@ -66,7 +66,7 @@ def select_series(all_series: Sequence[Series], wanted: str | int | None, source
         source=source,
         expected="one",
         found=listing,
-        remedy="Choose one with series= (--series on the command line): by its UID as it stands here, or its number.",
+        remedy="Choose one with `series=`: by its UID as it stands here, or its number.",
     )
 
 

@@ -42,7 +42,7 @@ def test_the_only_one_with_pixel_data(found: list[Series]) -> None:
 
 @pytest.mark.parametrize("wanted", [None, "4"])
 def test_several(found: list[Series], wanted: str | None) -> None:
-    with pytest.raises(AmbiguousSeriesError, match=r"1\.2\.3 \(number 4\), 1\.2\.4 .*--series"):
+    with pytest.raises(AmbiguousSeriesError, match=r"1\.2\.3 \(number 4\), 1\.2\.4 .*`series=`"):
         select_series(found, wanted, "folder")
 
 
