@@ -76,11 +76,33 @@ HDGPU_INLINE uint16 narrow_float(double value, int fraction, int exponent) {
     return sign | (whole < infinite ? static_cast<uint16>(whole) : infinite);
 }
 
+// The bits of a half: by an instruction where there is one, which has others for NaN.
+#ifdef __CUDA_ARCH__
+HDGPU_INLINE uint16 half_of(double value) {
+    uint16 bits;
+    asm("cvt.rn.f16.f64 %0, %1;" : "=h"(bits) : "d"(value));
+    return value == value ? bits : static_cast<uint16>(bits_of(value) >> 63 << 15 | 0x7E00);
+}
+HDGPU_INLINE uint16 half_of(float32 value) {
+    uint16 bits;
+    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(value));
+    return value == value ? bits : half_of(static_cast<double>(value));
+}
+#else
+HDGPU_INLINE uint16 half_of(double value) { return narrow_float(value, 10, 5); }
+#endif
+
 HDGPU_INLINE bool convert(double value, float16& out) {
-    out.bits = narrow_float(value, 10, 5);
+    out.bits = half_of(value);
     const bool infinite = (out.bits & 0x7FFF) == 0x7C00;
     return !infinite || value - value != 0.0;  // unless it was infinite before
 }
+#ifdef __CUDA_ARCH__
+HDGPU_INLINE bool convert(float32 value, float16& out) {
+    out.bits = half_of(value);
+    return (out.bits & 0x7FFF) != 0x7C00 || value - value != 0.0f;
+}
+#endif
 
 // By way of float32, as it is made of a float32 array everywhere else.
 HDGPU_INLINE bool convert(double value, bfloat16& out) {

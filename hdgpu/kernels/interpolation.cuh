@@ -3,6 +3,9 @@
 
 #include "convert.cuh"
 
+// How far from its first voxel one of the source lies, in elements; with 32 bits where that is enough.
+typedef PLACE Place;
+
 // --- Places -----------------------------------------------------------------------------------------------------------
 
 // A coordinate x that is snapped, and the same as 0.5 * halves + rest with a rest from -0.25 to 0.25, exactly.  `halves`
@@ -34,15 +37,16 @@ HDGPU_INLINE Whole floor_of(int32 halves, float64 rest) {
 
 // An axis of the source, of fewer than 2^30 voxels.
 struct Axis {
-    Index size, stride;
+    int32 size;
+    Place stride;
 
     HDGPU_INLINE bool holds(const Coordinate& at) const {
         return at.x >= -0.5 && at.x <= static_cast<float64>(size) - 0.5;
     }
 
     // -2 to size + 1, reflected at the outermost voxels, as a place.
-    HDGPU_INLINE Index mirrored(int32 index) const {
-        const int32 last = static_cast<int32>(size) - 1;
+    HDGPU_INLINE Place mirrored(int32 index) const {
+        const int32 last = size - 1;
         int32 at = index < 0 ? -index : index;
         at = at > last ? 2 * last - at : at;
         at = at < 0 ? -at : at;  // an axis of two voxels is passed twice
@@ -84,12 +88,12 @@ HDGPU_INLINE Value weighted_sum(const Value* weights, ValueAt value_at) {
 
 template <typename Source, typename Value>
 struct NearestStencil {
-    Index place;
+    Place place;
 
     HDGPU_INLINE NearestStencil(const Axis* axes, const Coordinate* at) : place(0) {
 #pragma unroll
         for (int axis = 0; axis < 3; ++axis) {
-            const Index index = floor_of(at[axis].halves + 1, at[axis].rest).index, last = axes[axis].size - 1;
+            const int32 index = floor_of(at[axis].halves + 1, at[axis].rest).index, last = axes[axis].size - 1;
             place += (index < last ? index : last) * axes[axis].stride;
         }
     }
@@ -99,7 +103,7 @@ struct NearestStencil {
 
 template <typename Source, typename Value>
 struct LinearStencil {
-    Index place, next[3];
+    Place place, next[3];
     Value weight[3];
 
     // The outer half of the outermost voxels has their value.
@@ -107,7 +111,7 @@ struct LinearStencil {
 #pragma unroll
         for (int axis = 0; axis < 3; ++axis) {
             const Whole whole = floor_of(at[axis].halves, at[axis].rest);
-            const Index last = axes[axis].size - 1;
+            const int32 last = axes[axis].size - 1;
             const bool within = whole.index >= 0 && whole.index < last;
             weight[axis] = within ? static_cast<Value>(whole.fraction) : 0;
             next[axis] = weight[axis] > 0 ? axes[axis].stride : 0;
@@ -129,7 +133,7 @@ struct LinearStencil {
 // Of coefficients; along axis 0 first.
 template <typename Source, typename Value>
 struct CubicStencil {
-    Index taps[3][4];
+    Place taps[3][4];
     Value weights[3][4];
 
     HDGPU_INLINE CubicStencil(const Axis* axes, const Coordinate* at) {

@@ -4,6 +4,7 @@
 // OUT      those; for NEAREST any element of 1, 2, 4 or 8 bytes: SOURCE, OUT and WORKING are the same
 // WORKING  float32 or float64, to compute in; for CUBIC also SOURCE, which then holds coefficients
 // ORDER    NEAREST, LINEAR or CUBIC
+// PLACE    int32 where no voxel of the source lies 2^31 elements or more from the first, else int64
 //
 // source   (size0, size1, size2, channels), as many elements apart as given, which may be negative; no axis is empty, or
 //          of 2^30 voxels
@@ -34,7 +35,9 @@ extern "C" __global__ void __launch_bounds__(256, ORDER == CUBIC ? 2 : 4)
                     Index planes, Index rows, Index columns, float64 offset0, float64 offset1, float64 offset2,
                     float64 step00, float64 step01, float64 step02, float64 step10, float64 step11, float64 step12,
                     float64 step20, float64 step21, float64 step22) {
-    const Axis axes[3] = {{size0, stride0}, {size1, stride1}, {size2, stride2}};
+    const Axis axes[3] = {{static_cast<int32>(size0), static_cast<Place>(stride0)},
+                          {static_cast<int32>(size1), static_cast<Place>(stride1)},
+                          {static_cast<int32>(size2), static_cast<Place>(stride2)}};
     const OUT outside = value_of_bits<OUT>(fill);
     HDGPU_FOR(i, z, planes) HDGPU_FOR(j, y, rows) {
         const float64 plane = static_cast<float64>(i), row = static_cast<float64>(j);

@@ -4,6 +4,7 @@
 // OUT      those
 // WORKING  float32 or float64, to compute in; or all three are one type of 1, 2, 4 or 8 bytes, with one tap each
 // TAPS0, TAPS1, TAPS2  1, 2 (linear) or 4 (cubic; of coefficients, and SOURCE is WORKING) for each axis
+// PLACE    int32 where no voxel of the source lies 2^31 elements or more from the first, else int64
 //
 // source   voxels as many elements apart along each axis as given, which may be negative; axes in the target's order
 // out      (planes, rows, columns, channels), contiguous; all of it is written
@@ -19,12 +20,12 @@
 template <int TAPS>
 struct Taps {
     static constexpr int WEIGHTS = TAPS == 4 ? 4 : TAPS - 1;
-    Index place[TAPS];
+    Place place[TAPS];
     WORKING weight[TAPS];
 
     HDGPU_INLINE Taps(const int32* index, const WORKING* weights, Index count, Index at, Index stride) {
 #pragma unroll
-        for (int tap = 0; tap < TAPS; ++tap) place[tap] = index[tap * count + at] * stride;
+        for (int tap = 0; tap < TAPS; ++tap) place[tap] = index[tap * count + at] * static_cast<Place>(stride);
 #pragma unroll
         for (int tap = 0; tap < WEIGHTS; ++tap) weight[tap] = weights[tap * count + at];
     }
@@ -44,9 +45,9 @@ struct Taps {
 // Along axis 2 first, then 1, then 0.
 HDGPU_INLINE WORKING combined(const SOURCE* source, const Taps<TAPS0>& planes, const Taps<TAPS1>& rows,
                               const Taps<TAPS2>& columns) {
-    return planes([&](Index plane) {
-        return rows([&](Index row) {
-            return columns([&](Index column) { return static_cast<WORKING>(source[plane + row + column]); });
+    return planes([&](Place plane) {
+        return rows([&](Place row) {
+            return columns([&](Place column) { return static_cast<WORKING>(source[plane + row + column]); });
         });
     });
 }

@@ -23,6 +23,17 @@
 typedef Run<STORED, RUN> StoredRun;
 typedef Run<OUT, RUN> OutRun;
 
+// What is of the output's type already stays as it is.
+template <typename Value>
+HDGPU_INLINE bool copied(Value value, Value& out) {
+    out = value;
+    return true;
+}
+template <typename Value, typename Other>
+HDGPU_INLINE bool copied(Value, Other&) {
+    return false;
+}
+
 struct Frame {
     FrameParameters parameters;
     const OUT* table;
@@ -35,16 +46,19 @@ struct Frame {
         const Index at = table_index(stored);
         out = table[at < last_entry ? at : last_entry];
 #else
+#if OPERATION == IDENTITY
+        const WORKING value = static_cast<WORKING>(stored);
+        const bool fits = copied(stored, out) || convert(value, out);
+#else
         WORKING value = static_cast<WORKING>(stored);
-#if OPERATION != IDENTITY
         value = value * static_cast<WORKING>(parameters.slope) + static_cast<WORKING>(parameters.intercept);
-#endif
 #if OPERATION == RAMP
         value = ramp(value, parameters);
 #elif OPERATION == SIGMOID
         value = sigmoid(value, parameters);
 #endif
         const bool fits = convert(value, out);
+#endif
         if ((CHECK & 1) && !fits) flags |= 1;
 #endif
         if ((CHECK & 2) && !(stored >= parameters.least && stored <= parameters.most)) flags |= 2;
@@ -52,15 +66,26 @@ struct Frame {
     }
 };
 
+// The other way round where columns of the target run backwards.
+HDGPU_INLINE OutRun in_order(const OutRun& run, bool backwards) {
+    OutRun turned;
+#pragma unroll
+    for (int i = 0; i < RUN; ++i) turned.value[i] = backwards ? run.value[RUN - 1 - i] : run.value[i];
+    return turned;
+}
+
 // A run of a row, whole or at its end.
 HDGPU_INLINE void transform_run(Frame& frame, const STORED* stored, OUT* out, Index count, Index stored_column,
                                 Index out_column) {
-    if (count >= RUN && stored_column == 1 && out_column == 1 && is_aligned<StoredRun>(stored) && is_aligned<OutRun>(out)) {
+    const bool backwards = out_column == -1;
+    OUT* const first = backwards ? out - (RUN - 1) : out;
+    if (count >= RUN && stored_column == 1 && (backwards || out_column == 1) && is_aligned<StoredRun>(stored) &&
+        is_aligned<OutRun>(first)) {
         const StoredRun in = load_run<STORED, RUN>(stored);
         OutRun result;
 #pragma unroll
         for (int i = 0; i < RUN; ++i) result.value[i] = frame(in.value[i]);
-        store_run(out, result);
+        store_run(first, in_order(result, backwards));
         return;
     }
     for (Index i = 0; i < count && i < RUN; ++i) {

@@ -30,7 +30,7 @@ def value_at(points: np.ndarray) -> np.ndarray:
 
 
 def slices(heights: Any, lean: tuple[float, float], **attributes: Any) -> list[Dataset]:
-    """Make slices at these heights along their normal, shifted along rows and columns by so many mm for each of them."""
+    """Make slices at these heights along their normal, shifted along rows and columns by so many mm for each."""
     made = []
     for height in heights:
         position = (height * NORMAL + height * lean[0] * COLUMN + height * lean[1] * ROW).round(9)
@@ -125,7 +125,7 @@ def test_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_where_dcm2niix_has_it(tmp_path: Path) -> None:
-    """A head CT of two slice distances and 18.5 degrees; dcm2niix's grid is another one: its values are interpolated."""
+    """A head CT of two slice distances and 18.5 degrees; dcm2niix's grid is another one."""
     place = real_series("ct_vendors.zip") / "In" / "GE"
     (series,) = (one for one in hd.read_series(place) if one.diagnosis.verdict == "tilt")
     volume = hd.load_volume(series, device="cpu", regrid=True)

@@ -44,7 +44,8 @@ VARIANTS: dict[str, list[dict[str, str | int]]] = {
     "ybr": [{"LAYOUT": layout, "PARTIAL": partial} for layout, partial in (("PIXELS", 0), ("PLANES", 0), ("PAIRS", 1))],
     "color_table": [{"OUT": out} for out in ("uint8", "int16", "float32", "bfloat16")],
     "resample_across": [
-        {"SOURCE": source, "OUT": out, "WORKING": working, "ORDER": order}
+        {"SOURCE": source, "OUT": out, "WORKING": working, "ORDER": order, "PLACE": place}
+        for place in ("int32", "int64")
         for source, out, working, order in (
             ("uint16", "uint16", "uint16", "NEAREST"),
             ("uint64", "uint64", "uint64", "NEAREST"),
@@ -57,7 +58,16 @@ VARIANTS: dict[str, list[dict[str, str | int]]] = {
         )
     ],
     "resample_along": [
-        {"SOURCE": source, "OUT": out, "WORKING": working, "TAPS0": taps[0], "TAPS1": taps[1], "TAPS2": taps[2]}
+        {
+            "SOURCE": source,
+            "OUT": out,
+            "WORKING": working,
+            "PLACE": place,
+            "TAPS0": taps[0],
+            "TAPS1": taps[1],
+            "TAPS2": taps[2],
+        }
+        for place in ("int32", "int64")
         for source, out, working, taps in (
             ("uint8", "uint8", "uint8", (1, 1, 1)),
             ("int16", "float32", "float32", (1, 1, 1)),

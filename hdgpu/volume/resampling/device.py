@@ -73,6 +73,7 @@ def resample_along(array: Array, out: Array, tables: Sequence[AxisTable], workin
     kernel = program(
         "resample_along",
         **dict(zip(("SOURCE", "OUT", "WORKING"), names, strict=True)),
+        PLACE="int64" if splines else _place(array),  # of which the many taps of splines take fewer registers
         **{f"TAPS{axis}": table.taps for axis, table in enumerate(tables)},
     )
     strides = element_strides(array)
@@ -105,7 +106,7 @@ def resample_across(array: Array, out: Array, index_map: IndexMap, order: int, w
     nearest = min(range(3), key=lambda axis: abs(strides[axis]))
     followed = int(np.abs(index_map.steps[nearest]).argmax())
     launch(
-        program("resample_across", **macros, ORDER=_ORDERS[order]), _grid(out, followed), out,
+        program("resample_across", **macros, ORDER=_ORDERS[order], PLACE=_place(array)), _grid(out, followed), out,
         array, out, _bits(fill_value, out), *array.shape[:3], out.shape[3], *strides, *out.shape[:3],
         *index_map.offset.tolist(), *index_map.steps.ravel().tolist(),
     )  # fmt: skip
@@ -160,6 +161,12 @@ def _grid(out: Array, axis: int) -> Grid:
         min(-(-planes // threads[2]), _MOST_BLOCKS),
     )
     return Grid(blocks, threads)
+
+
+def _place(array: Array) -> str:
+    """Return the type that places of voxels need, counted in elements from the first."""
+    reach = sum((size - 1) * abs(stride) for size, stride in zip(array.shape[:3], element_strides(array), strict=False))
+    return "int32" if reach < 1 << 31 else "int64"
 
 
 def _element(array: Array) -> str:
