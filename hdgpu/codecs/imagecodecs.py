@@ -68,9 +68,9 @@ def decode_jpeg(data: bytes, pixel: ImagePixel, out: Samples, index: int) -> Sam
     if header.is_lossless:
         samples = raw_jpeg(data, stream)
         check_lossless_bits(samples, data, header)
-        return store_jpeg(samples, pixel, out, is_ybr=is_ybr)
+        return store_jpeg(samples, stream, pixel, out, is_ybr=is_ybr)
 
-    return store_jpeg(checked_dct(data, stream, header, is_ybr=is_ybr, out=out), pixel, out, is_ybr=False)
+    return store_jpeg(checked_dct(data, stream, header, is_ybr=is_ybr, out=out), stream, pixel, out, is_ybr=False)
 
 
 def checked_dct(

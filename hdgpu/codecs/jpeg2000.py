@@ -7,6 +7,9 @@ about twice as fast as OpenJPEG; ``compiled/jpeg2000_blocks.hpp`` says how.
 from __future__ import annotations
 
 from hdgpu.codecs.bits import Samples
+from hdgpu.codecs.sniff import sniff
+from hdgpu.codecs.sniff_jpeg2000 import precision_of
+from hdgpu.codecs.stored import keep_to_bits_stored
 from hdgpu.compiled import extension
 from hdgpu.dicom.image_pixel import ImagePixel
 
@@ -38,10 +41,19 @@ def decode_jpeg2000(data: bytes, pixel: ImagePixel, out: Samples, index: int, th
     numpy.ndarray or None
         `out`, or None where the stream is not plain, not whole, or not of the size that the data set announces: the
         next decoder takes it, or says what is wrong.  `out` is undefined then.
+
+    Raises
+    ------
+    FrameDecodeError
+        As :func:`~hdgpu.codecs.stored.keep_to_bits_stored`.
     """
     compiled = extension()
     if compiled is None or pixel.dtype.itemsize > 2 or pixel.photometric_interpretation.startswith("YBR_FULL"):
         return None
     is_signed = bool(pixel.pixel_representation)
     done = compiled.decode_jpeg2000(data, out, pixel.rows, pixel.columns, pixel.samples_per_pixel, is_signed, threads)
-    return out if done else None
+    if not done:
+        return None
+    if precision_of(data) > pixel.bits_stored:
+        keep_to_bits_stored(out, sniff(data), pixel)
+    return out

@@ -57,7 +57,7 @@ def decode_jpeg(data: bytes, pixel: ImagePixel, out: Samples, index: int) -> Sam
         other = raw_jpeg(data, stream)
     samples = _shaped(_libjpeg(reason or "has more than 8 bits").decode_pixel_data(data, version=2), stream)
     _check_agreement(samples, other, header)
-    return store_jpeg(samples, pixel, out, is_ybr=is_ybr)
+    return store_jpeg(samples, stream, pixel, out, is_ybr=is_ybr)
 
 
 def _libjpeg(reason: str) -> ModuleType:

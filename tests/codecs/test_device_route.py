@@ -23,6 +23,7 @@ COLOUR_IN_DOUBT = "the JPEG stream's colour is RGB, or in doubt"
 UNTRANSFORMED = "components without a colour transform"
 NO_GPU = "no GPU decodes this transfer syntax"
 NOT_CHECKED = "the JPEG stream's codes are damaged, or nothing here checks them"
+MORE_BITS = "the codestream has more bits than Bits Stored"
 LOSSLESS = "lossless JPEG in colour, or of up to 8 bits"
 
 # Route of each sample file whose frames nvImageCodec might take, where it can do all that it ever can.
@@ -36,10 +37,9 @@ TAKEN = {
     "jpeg-lossless": ["JPEG_Lossless,_Non-Hierarchical_(Process_14)-GRAYSCALE-16.jpg"],
     "jpeg2000": [
         *("MR2_J2KI.dcm", "MR2_J2KR.dcm", "RG1_J2KI.dcm", "RG1_J2KR.dcm", "RG3_J2KI.dcm", "RG3_J2KR.dcm"),
-        "emri_small_jpeg_2k_lossless.dcm",
         *(f"JPEG_2000_Image_Compression-GRAYSCALE-{bits}.jp2" for bits in (8, 16)),
         *(f"JPEG_2000_Image_Compression_(Lossless_Only)-GRAYSCALE-{bits}.jp2" for bits in (8, 16)),
-        *("693_J2KI.dcm", "693_J2KR.dcm", "JPEG2000.dcm", "MR_small_jp2klossless.dcm", "explicit_VR-UN.dcm"),
+        *("693_J2KR.dcm", "JPEG2000.dcm", "MR_small_jp2klossless.dcm", "explicit_VR-UN.dcm"),
     ],
     "jpeg2000-colour": [
         *("GDCMJ2K_TextGBR.dcm", "examples_jpeg2k.dcm", "US1_J2KI.dcm", "US1_J2KR.dcm"),
@@ -47,6 +47,7 @@ TAKEN = {
     ],
 }  # fmt: skip
 LEFT_TO_THE_HOST = {
+    MORE_BITS: ["693_J2KI.dcm", "emri_small_jpeg_2k_lossless.dcm"],
     "the codestream's sign is not the data set's": ["J2K_pixelrep_mismatch.dcm"],
     "the JPEG stream has a scan of only some coefficients, up to 0": ["JPEG-lossy.dcm"],
     "JPEG other than baseline of 8 bits": ["JPGExtended.dcm", "JPEG_Extended_(Process_2_and_4)-GRAYSCALE-12.jpg"],
@@ -144,6 +145,21 @@ def test_signed_samples_go_as_unsigned(bits: int, syntax: str, boxed: bool) -> N
     assert (sniff(stream).signed, sniff(stream).precision) == (False, bits)
     decoded = [imagecodecs.jpeg2k_decode(each).astype(int) for each in (data, stream)]
     np.testing.assert_array_equal(decoded[1] - (1 << (bits - 1)), decoded[0])
+
+
+@pytest.mark.parametrize("lossless", [True, False])
+def test_bits_beside_the_samples_are_left_to_the_host(lossless: bool) -> None:
+    """It takes them off, or says that they cannot be."""
+    frame = np.zeros((40, 50), np.uint16)
+    data = imagecodecs.jpeg2k_encode(frame, codecformat="J2K", reversible=lossless, level=0 if lossless else 40)
+    for pixel, expected in (
+        (ImagePixel(40, 50), DeviceRoute("nvimgcodec:jpeg2000")),
+        (ImagePixel(40, 50, bits_stored=12, high_bit=11), DeviceRoute(None, MORE_BITS)),
+        (ImagePixel(40, 50, bits_stored=12, high_bit=15), DeviceRoute(None, MORE_BITS)),
+    ):
+        assert stream_route(sniff(data), pixel, ALL) == expected
+    twelve = imagecodecs.jpeg2k_encode(frame, codecformat="J2K", reversible=True, bitspersample=12)
+    assert stream_route(sniff(twelve), ImagePixel(40, 50, bits_stored=14, high_bit=13), ALL).decoder
 
 
 def test_colour_of_more_than_eight_bits_is_left_to_the_host() -> None:
