@@ -148,6 +148,7 @@ def _attributes(
         known,
         real_world=options.apply_real_world_transform is not False,
         voi=options.apply_voi_transform is not False,
+        icc=options.apply_icc_profile is not False,
         frames=None if frames is None or len(frames) == instance.number_of_frames else set(frames.tolist()),
     )
 

@@ -219,8 +219,8 @@ class ImageFileReader:
         hdgpu.errors.InvalidAttributeError
             If the ICC profile cannot be used; a ValueError.
         hdgpu.errors.UnsupportedTransformError
-            If the samples are not of 8 bits, or optical paths have profiles that differ; or if, on a GPU, no table
-            meets what the profile makes on the host.
+            If the samples are not of 8 bits, or optical paths have profiles that differ and nothing says which path
+            the frame is of; or if, on a GPU, no table meets what the profile makes on the host.
         """
         how = DecodeOptions.of(device, None, fallback)
         access, number = self._located(index)
@@ -229,7 +229,7 @@ class ImageFileReader:
             array = access.frame(number, STORED_VALUES, access.stored_dtype(), how)
             if correct_color and array.ndim == 3:
                 with on_device_of(array):
-                    array = _corrected(array, self.metadata)
+                    array = _corrected(array, *access.icc_profiles.of_frames({number}))
         except HdgpuError as error:
             syntax = f"transfer syntax {instance.transfer_syntax_uid}"
             raise error.at(source=instance.name, frame=number + 1, context=syntax) from error.__cause__
@@ -275,9 +275,8 @@ def _read_metadata(source: Source, header: Header) -> Dataset:
         ) from error
 
 
-def _corrected(rgb: Array, metadata: Dataset) -> Array:
+def _corrected(rgb: Array, profile: bytes | None) -> Array:
     """Transform colours to sRGB, if there is a profile."""
-    profile = _icc_profile(metadata)
     if profile is None:
         return rgb
     if rgb.dtype != np.uint8:
@@ -288,17 +287,3 @@ def _corrected(rgb: Array, metadata: Dataset) -> Array:
             remedy="Pass correct_color=False for the values without it.",
         )
     return apply_icc_profile(profile, rgb)
-
-
-def _icc_profile(metadata: Dataset) -> bytes | None:
-    """Return the profile of the image, or the one of its optical paths (PS3.3 C.11.15, C.8.12.5)."""
-    if metadata.get("ICCProfile"):
-        return bytes(metadata.ICCProfile)
-    profiles = {bytes(path.get("ICCProfile") or b"") for path in metadata.get("OpticalPathSequence") or ()}
-    if len(profiles) > 1:
-        raise UnsupportedTransformError(
-            "the optical paths have different ICC profiles",
-            tag=describe_tag(Tag.ICC_PROFILE),
-            remedy="Pass correct_color=False for the values without it.",
-        )
-    return next(iter(profiles), None) or None

@@ -17,6 +17,7 @@ from hdgpu.frames.plan import ScatterPlan
 from hdgpu.frames.table import FrameTable
 from hdgpu.frames.worker import FrameReader
 from hdgpu.image.decode import DecodeOptions, decode_one, decode_plan, prepare_reader
+from hdgpu.pixels.icc_profiles import IccProfiles
 from hdgpu.pixels.options import TransformOptions
 from hdgpu.report import DecodeReport
 
@@ -70,6 +71,11 @@ class FrameAccess:
     def table(self) -> FrameTable:
         """What all frames say of themselves."""
         return FrameTable.from_instances([self.instance])
+
+    @cached_property
+    def icc_profiles(self) -> IccProfiles:
+        """ICC profiles of the frames."""
+        return IccProfiles(self.instance)
 
     def require_pixels(self) -> None:
         """Make sure that the pixel data holds the frames, before anything is made that is as large as their number.

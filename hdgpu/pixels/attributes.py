@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from hdgpu.dicom.header import Header
 from hdgpu.dicom.instance import Instance
 from hdgpu.dicom.tags import Tag, describe_tag
 from hdgpu.errors import HdgpuError, InvalidAttributeError, LookupTableError, MissingAttributeError
+from hdgpu.pixels.icc_profiles import IccProfiles
 from hdgpu.pixels.lookup import (
     Descriptor,
     LookupTable,
@@ -36,7 +38,6 @@ _PALETTE = (
 )
 _OWN = (
     Tag.PRESENTATION_LUT_SHAPE,
-    Tag.ICC_PROFILE,
     Tag.SPECIFIC_CHARACTER_SET,
     *(tag for tags in _PALETTE for tag in tags),
 )
@@ -61,6 +62,8 @@ class TransformAttributes:
     real_world, voi : Header or None
         What holds the Real World Value Mapping Sequence, and the windows and VOI LUTs: the header itself, or the
         frame's functional groups.
+    icc_profile : bytes or None
+        Profile of the frame's colours.
 
     Attributes
     ----------
@@ -68,12 +71,14 @@ class TransformAttributes:
     icc_profile : bytes or None
     """
 
-    def __init__(self, header: Header, real_world: Header | None, voi: Header | None) -> None:
+    def __init__(
+        self, header: Header, real_world: Header | None, voi: Header | None, icc_profile: bytes | None
+    ) -> None:
         self._header = header
         self._real_world = real_world
         self._voi = voi
         self.presentation_lut_shape = header.text(Tag.PRESENTATION_LUT_SHAPE)
-        self.icc_profile: bytes | None = header.values.get(Tag.ICC_PROFILE) or None
+        self.icc_profile = icc_profile
 
     @property
     def has_real_world(self) -> bool:
@@ -160,6 +165,7 @@ def read_attributes(
     *,
     real_world: bool = True,
     voi: bool = True,
+    icc: bool = True,
     frames: Collection[int] | None = None,
 ) -> tuple[TransformAttributes, ...]:
     """Return what concerns the values of each frame of an instance: one for all, or one for each.
@@ -169,8 +175,9 @@ def read_attributes(
     instance : Instance
     known : dict
         Kept by the caller from one instance of a series to the next: what is the same becomes the same object.
-    real_world, voi : bool
-        Whether real-world value maps, and windows and VOI LUTs, matter.  Slices often differ in their windows.
+    real_world, voi, icc : bool
+        Whether real-world value maps, windows and VOI LUTs, and ICC profiles of colours matter.  Slices often differ in
+        their windows.
     frames : collection of int, optional
         Zero-based numbers of the frames that matter; the others are not read, and are not in what is returned.
 
@@ -178,37 +185,44 @@ def read_attributes(
     ------
     InvalidAttributeError
         If the functional groups are damaged.
+    UnsupportedTransformError
+        If ICC profiles differ, and nothing says which of them a frame has.
     """
     header = instance.header
+    icc = icc and (instance.pixel.samples_per_pixel > 1 or instance.pixel.photometric_interpretation == "PALETTE COLOR")
+    profiles = IccProfiles(instance).of_frames(frames) if icc else (None,)
     own: tuple[Any, ...] = tuple(map(header.values.get, _OWN_AND_WINDOW if voi else _OWN))
     if not header.has_sequences:
+        own = (*own, *profiles)
         plain = known.get(own)
         if plain is None:
-            plain = known[own] = TransformAttributes(header, None, header if voi else None)
+            plain = known[own] = TransformAttributes(header, None, header if voi else None, *profiles)
         return (plain,)
     own = (*own, header.sequence_bytes(Tag.MODALITY_LUT_SEQUENCE))
     shared = next(header.items(Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE), None)
 
-    def of_frame(group: Header | None) -> TransformAttributes:
+    def of_frame(group: Header | None, profile: bytes | None) -> TransformAttributes:
         holders = [one for one in (group, shared, header) if one is not None]
         maps = _real_world_header(holders) if real_world else None
         windows = _voi_header(holders) if voi else None
         key = (
             own,
+            profile,
             maps and maps.sequence_bytes(Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE),
             windows and tuple(map(windows.values.get, _WINDOW)),
             windows and windows.sequence_bytes(Tag.VOI_LUT_SEQUENCE),
         )
         found = known.get(key)
         if found is None:
-            found = known[key] = TransformAttributes(header, maps, windows)
+            found = known[key] = TransformAttributes(header, maps, windows, profile)
         return found
 
     groups = header.items(Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, frames) if real_world or voi else ()
-    found = tuple(of_frame(group) for group in groups)
-    if not found or len(set(found)) == 1:
-        return (found or (of_frame(None),))[:1]
-    return found
+    if len(profiles) > 1:  # one for each frame; there may be no groups
+        found = tuple(of_frame(*each) for each in zip_longest(groups, profiles))
+    else:
+        found = tuple(of_frame(group, *profiles) for group in groups) or (of_frame(None, *profiles),)
+    return found[:1] if len(set(found)) == 1 else found
 
 
 def _real_world_header(holders: Sequence[Header]) -> Header | None:
