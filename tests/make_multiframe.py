@@ -164,7 +164,7 @@ def _tile_group(path: int, plane: int, top: int, left: int) -> Dataset:
         ColumnPositionInTotalImagePixelMatrix=left + 1,
         XOffsetInSlideCoordinateSystem=round(20 - top * 0.001, 6),
         YOffsetInSlideCoordinateSystem=round(30 - left * 0.002, 6),
-        ZOffsetInSlideCoordinateSystem=round(plane * 0.004, 6),
+        ZOffsetInSlideCoordinateSystem=4 * plane,  # micrometres
     )
     return item(
         PlanePositionSlideSequence=[position],

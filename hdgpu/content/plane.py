@@ -11,6 +11,7 @@ from hdgpu.attributes.values import attribute_name
 from hdgpu.enum import CoordinateSystemNames
 from hdgpu.errors import InvalidAttributeError
 from hdgpu.geometry.affine import checked_orientation
+from hdgpu.geometry.slide import MICROMETRES
 
 __all__ = ["PixelMeasuresSequence", "PlaneOrientationSequence", "PlanePositionSequence"]
 
@@ -120,7 +121,8 @@ class PlanePositionSequence(MacroSequence):
     coordinate_system : CoordinateSystemNames or str
         ``"PATIENT"`` or ``"SLIDE"``.
     image_position : sequence of 3 floats
-        Position in mm of the centre of the first pixel of the plane in the frame of reference.
+        Position in mm of the centre of the first pixel of the plane in the frame of reference.  In the slide coordinate
+        system the attribute that has z is in micrometres.
     pixel_matrix_position : tuple of 2 ints, optional
         Column and row, counted from one, of the first pixel of the plane in the total pixel matrix: for the slide
         coordinate system, and without effect in the other.
@@ -136,6 +138,8 @@ class PlanePositionSequence(MacroSequence):
     --------
     >>> PlanePositionSequence("PATIENT", [-100.0, 50.25, 1 / 3])[0].ImagePositionPatient
     [-100.0, 50.25, 0.33333333333333]
+    >>> PlanePositionSequence("SLIDE", [20.0, 30.0, 0.004], (1, 1))[0].ZOffsetInSlideCoordinateSystem
+    '4.0'
     """
 
     _patient = Values[list[float] | None]("ImagePositionPatient", "1C")
@@ -172,4 +176,6 @@ class PlanePositionSequence(MacroSequence):
                 expected=3,
                 found=len(offsets),
             )
-        super().__init__(x=offsets[0], y=offsets[1], z=offsets[2], row=place[1], column=place[0])
+        # rounded to what a product may be off by, far below what a position means
+        height = round(float(offsets[2]) * MICROMETRES, 9)
+        super().__init__(x=offsets[0], y=offsets[1], z=height, row=place[1], column=place[0])

@@ -14,6 +14,7 @@ from hdgpu.errors import InvalidAttributeError, MissingAttributeError
 from hdgpu.geometry.affine import checked_orientation
 from hdgpu.geometry.attributes import get_image_coordinate_system
 from hdgpu.geometry.functional_groups import is_multiframe_image, required
+from hdgpu.geometry.slide import MICROMETRES, read_slide_position
 from hdgpu.geometry.tiled_full import is_tiled_full, iter_tiled_full_frame_data
 
 __all__ = [
@@ -109,7 +110,7 @@ def compute_plane_position_tiled_full(
     slice_thickness : float or None, optional
         Without effect.
     spacing_between_slices : float or None, optional
-        Distance between focal planes, in the unit that z has in the position: it is added as it is.
+        Distance between focal planes, in micrometres.
     slice_index : int or None, optional
         Which focal plane it is, counted from 1.
 
@@ -147,7 +148,7 @@ def compute_plane_position_tiled_full(
     row, column = (row_index - 1) * rows, (column_index - 1) * columns
     height = 0.0
     if slice_index is not None and spacing_between_slices is not None:
-        height = (slice_index - 1) * float(spacing_between_slices)
+        height = (slice_index - 1) * float(spacing_between_slices) / MICROMETRES
     place = np.array([x_offset, y_offset, 0.0])
     place += along_rows * (column * float(pixel_spacing[1])) + along_columns * (row * float(pixel_spacing[0]))
     place[2] += height
@@ -226,8 +227,7 @@ def get_plane_positions_of_series(images: Sequence[Dataset]) -> list[PlanePositi
         if _coordinate_system(image) is CoordinateSystemNames.PATIENT:
             positions.append(PlanePositionSequence("PATIENT", required(image, "ImagePositionPatient")))
             continue
-        offsets = [float(required(image, f"{axis}OffsetInSlideCoordinateSystem")) for axis in "XYZ"]
-        positions.append(PlanePositionSequence("SLIDE", offsets, (1, 1)))
+        positions.append(PlanePositionSequence("SLIDE", read_slide_position(image), (1, 1)))
     return positions
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from hdgpu.enum import CoordinateSystemNames
 from hdgpu.errors import GeometryMismatchError, InvalidAttributeError, MissingGeometryError, VolumeIndexError
 from hdgpu.geometry.functional_groups import functional_group, is_multiframe_image, optional, required, shared_group
+from hdgpu.geometry.slide import read_slide_position
 from hdgpu.geometry.tiled_full import is_tiled_full, read_tiled_full
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ __all__ = [
     "get_image_coordinate_system",
     "is_tiled_image",
     "read_image_plane",
+    "read_total_pixel_matrix",
     "require_same_frame_of_reference",
 ]
 
@@ -128,7 +130,7 @@ def read_image_plane(
     if for_total_pixel_matrix:
         if frame_number is not None:
             raise TypeError("Argument 'frame_number' has no meaning for a total pixel matrix.")
-        return _total_pixel_matrix(dataset)
+        return read_total_pixel_matrix(dataset)
     if not is_multiframe_image(dataset):
         if frame_number not in (None, 1):
             raise TypeError(f"Argument 'frame_number' of a single-frame image is None or 1, not {frame_number}.")
@@ -161,9 +163,7 @@ def _frame(dataset: Dataset, number: int, system: CoordinateSystemNames) -> Imag
         raise VolumeIndexError("there is no such frame", expected=f"1 to {len(frames)}", found=number)
     measures = _group(dataset, "PixelMeasures", number)
     if system is CoordinateSystemNames.SLIDE:
-        # highdicom takes and gives all three offsets in mm; the standard has the third in micrometres
-        place = _group(dataset, "PlanePositionSlide", number)
-        position = [required(place, f"{axis}OffsetInSlideCoordinateSystem", number) for axis in "XYZ"]
+        position = read_slide_position(_group(dataset, "PlanePositionSlide", number), number)
         return _plane(position, required(dataset, "ImageOrientationSlide"), measures)
     position = required(_group(dataset, "PlanePosition", number), "ImagePositionPatient", number)
     orientation = required(_group(dataset, "PlaneOrientation", number), "ImageOrientationPatient", number)
@@ -177,15 +177,35 @@ def _group(dataset: Dataset, name: str, frame_number: int) -> Dataset:
     return item
 
 
-def _total_pixel_matrix(dataset: Dataset) -> ImagePlane:
+def read_total_pixel_matrix(dataset: Dataset, height: float | None = None) -> ImagePlane:
+    """Read where the total pixel matrix of a tiled image lies.
+
+    Parameters
+    ----------
+    dataset : pydicom.Dataset
+        The image.
+    height : float, optional
+        z in mm of the focal plane that is meant, if it is known; else that of the matrix's origin, or of the first
+        frame that says where it lies, or 0.
+
+    Raises
+    ------
+    hdgpu.errors.InvalidAttributeError, hdgpu.errors.MissingGeometryError, hdgpu.errors.MissingAttributeError
+        As :func:`read_image_plane`.
+    """
     if optional(dataset, "TotalPixelMatrixOriginSequence") is None:
         raise InvalidAttributeError("the image has no total pixel matrix, or nothing says where its origin is")
     measures = shared_group(dataset, "PixelMeasuresSequence")
     if measures is None:
         raise MissingGeometryError("there is no 'PixelMeasuresSequence' that the frames share")
     origin = dataset.TotalPixelMatrixOriginSequence[0]
-    position = [required(origin, f"{axis}OffsetInSlideCoordinateSystem") for axis in "XY"]
-    position.append(optional(origin, "ZOffsetInSlideCoordinateSystem") or 0.0)
+    position = read_slide_position(origin, default_z=0.0)
+    if height is not None:
+        position[2] = height
+    elif optional(origin, "ZOffsetInSlideCoordinateSystem") is None and not is_tiled_full(dataset):
+        place = functional_group(dataset, "PlanePositionSlideSequence", 1)
+        if place is not None and optional(place, "ZOffsetInSlideCoordinateSystem") is not None:
+            position[2] = read_slide_position(place)[2]
     return _plane(position, required(dataset, "ImageOrientationSlide"), measures)
 
 

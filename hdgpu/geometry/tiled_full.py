@@ -16,6 +16,7 @@ from hdgpu.geometry.affine import Float64Array
 from hdgpu.geometry.functional_groups import optional, required, shared_group
 from hdgpu.geometry.image_affine import create_affine_matrix_from_attributes
 from hdgpu.geometry.points import map_points
+from hdgpu.geometry.slide import read_slide_position
 from hdgpu.geometry.tiles import tile_grid, tile_offsets
 
 if TYPE_CHECKING:
@@ -110,10 +111,10 @@ def read_tiled_full(dataset: Dataset) -> TiledFull:
             f"nothing says how far the {focal_planes} focal planes are apart",
             tag="(0018,0088) 'SpacingBetweenSlices'",
         )
-    # as in highdicom, but for the total pixel matrix, an offset of the origin in z does not count
-    position = [float(required(origin, f"{axis}OffsetInSlideCoordinateSystem")) for axis in "XY"]
     affine = create_affine_matrix_from_attributes(
-        [*position, 0.0], required(dataset, "ImageOrientationSlide"), required(measures, "PixelSpacing")
+        read_slide_position(origin, default_z=0.0),
+        required(dataset, "ImageOrientationSlide"),
+        required(measures, "PixelSpacing"),
     )
     rows, columns, tile_rows, tile_columns = (
         int(required(dataset, name)) for name in ("TotalPixelMatrixRows", "TotalPixelMatrixColumns", "Rows", "Columns")

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hdgpu.dicom.instance import Instance
+from hdgpu.dicom.tags import Tag
 from hdgpu.enum import CoordinateSystemNames
 from hdgpu.errors import (
     CoordinateSystemError,
@@ -22,9 +23,11 @@ from hdgpu.errors import (
 )
 from hdgpu.frames.table import FrameTable
 from hdgpu.geometry.affine import Float64Array, affine_from_attributes
-from hdgpu.geometry.attributes import get_image_coordinate_system, read_image_plane
+from hdgpu.geometry.attributes import get_image_coordinate_system, read_total_pixel_matrix
 from hdgpu.geometry.positions import get_volume_positions
+from hdgpu.geometry.slide import MICROMETRES
 from hdgpu.geometry.stack import SHIFT_TOLERANCE, diagnose_stack
+from hdgpu.geometry.tiled_full import is_tiled_full, read_tiled_full
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -187,16 +190,34 @@ def require_no_duplicates(stack: FrameStack, name: str) -> None:
         )
 
 
-def matrix_affine(dataset: Dataset) -> Float64Array:
+def matrix_affine(dataset: Dataset, instance: Instance, frame: int = 0) -> Float64Array:
     """Return the affine of a total pixel matrix: of one slice, whose first axis is its normal.
+
+    Parameters
+    ----------
+    dataset : pydicom.Dataset
+        The image.
+    instance : Instance
+        The same image.
+    frame : int, default 0
+        Zero-based number of a frame of the focal plane that is meant.
 
     Raises
     ------
     MissingGeometryError, MissingAttributeError, InvalidAttributeError
         If the data set does not say where the matrix lies.
     """
-    plane = read_image_plane(dataset, for_total_pixel_matrix=True)
+    plane = read_total_pixel_matrix(dataset, _height(dataset, instance, frame))
     return affine_from_attributes(spacing_between_slices=plane.slice_unit, **plane.arguments())
+
+
+def _height(dataset: Dataset, instance: Instance, frame: int) -> float | None:
+    """Return z in mm of a tile, None if it has none of its own; the functional groups of the others are not read."""
+    if is_tiled_full(dataset):
+        return read_tiled_full(dataset).position(frame + 1)[2] if frame else None
+    (place,) = next(instance.functional_groups([Tag.PLANE_POSITION_SLIDE_SEQUENCE], {frame}), (None,))
+    height = place.decimals(Tag.Z_OFFSET_IN_SLIDE_COORDINATE_SYSTEM, 1) if place is not None else None
+    return height[0] / MICROMETRES if height else None
 
 
 def coordinate_system_of(dataset: Dataset, name: str) -> CoordinateSystemNames:

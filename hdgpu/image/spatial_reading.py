@@ -97,6 +97,8 @@ class SpatialReading(FrameReading):
     ) -> VolumeGeometry | None:
         """Get the geometry of the volume that the frames form: a stack of planes, or a matrix of tiles.
 
+        Of several focal planes it is that of the first frame.
+
         Parameters
         ----------
         rtol, atol : float, optional
@@ -126,7 +128,7 @@ class SpatialReading(FrameReading):
         uid = dataset.get("FrameOfReferenceUID")
         if self.is_tiled:
             rows, columns = int(dataset.TotalPixelMatrixRows), int(dataset.TotalPixelMatrixColumns)
-            return VolumeGeometry(matrix_affine(dataset), (1, rows, columns), system, uid)
+            return VolumeGeometry(matrix_affine(dataset, self._access.instance), (1, rows, columns), system, uid)
         try:
             stack = self._stack(
                 Tolerances(rtol, atol, perpendicular_tol), allow_missing_positions=allow_missing_positions
@@ -216,9 +218,11 @@ apply_icc_profile, device, workers, fallback
         bounds = (slice_start, slice_end, row_start, row_end, column_start, column_end)
         if self.is_tiled:
             tiles = self._tiles()
-            affine, sizes = matrix_affine(dataset), (1, *tiles.matrix)
+            first_tile = int(np.argmax(tiles.plane == (focal_plane or 0)))  # which there is was seen to by then
+            sizes = (1, *tiles.matrix)
             slices, rows, columns = _ranges(bounds, sizes, as_indices)
             array, report = self._matrix(tiles, rows, columns, options, dtype, (channel, focal_plane), how)
+            affine = matrix_affine(dataset, access.instance, first_tile)
         else:
             stack = self._stack(
                 Tolerances(rtol, atol, perpendicular_tol), allow_missing_positions=allow_missing_positions

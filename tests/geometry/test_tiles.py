@@ -60,6 +60,13 @@ def test_tiles_in_no_fixed_order_are_refused():
             iter_tiled_full_frame_data(images.without(images.tiled(), absent))
 
 
+def test_the_height_of_the_origin_counts():
+    """In micrometres (PS3.3 C.8.12.6.1), where highdicom leaves it out."""
+    image = images.tiled(focal_planes=2, between=0.004, origin={"ZOffsetInSlideCoordinateSystem": 7.0})
+    heights = [z for *_, z in iter_tiled_full_frame_data(image)]
+    np.testing.assert_allclose(heights, [0.007] * 9 + [0.011] * 9, rtol=1e-12)
+
+
 def test_focal_planes_at_an_unknown_distance_are_refused():
     with pytest.raises(MissingAttributeError, match="SpacingBetweenSlices"):
         iter_tiled_full_frame_data(images.tiled(focal_planes=2))

@@ -32,6 +32,7 @@ from hdgpu.errors import (
     UnknownReferenceError,
 )
 from hdgpu.frames.table import FrameTable
+from hdgpu.spatial import PixelToReferenceTransformer
 from tests.make_multiframe import item, make_enhanced, make_tiled
 from tests.make_series import make_dataset
 
@@ -441,6 +442,43 @@ def test_focal_planes_and_channels_are_named():
                 image.get_total_pixel_matrix(**arguments)
         volume = image.get_volume(channel="2", focal_plane=1, dtype="uint8")
         np.testing.assert_array_equal(volume.array[0], matrices[1, 1])
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_each_focal_plane_lies_at_its_own_height(full):
+    """Z Offset is in micrometres (PS3.3 C.8.12.6.1), Spacing Between Slices in mm (C.7.6.17.3)."""
+    matrices = np.random.default_rng(2).integers(0, 256, (1, 3, 10, 14)).astype(np.uint8)
+    dataset = make_tiled(matrices, (4, 5), full=full)
+    dataset.TotalPixelMatrixOriginSequence[0].ZOffsetInSlideCoordinateSystem = 7
+    if not full:
+        for group in dataset.PerFrameFunctionalGroupsSequence:
+            group.PlanePositionSlideSequence[0].ZOffsetInSlideCoordinateSystem += 7
+    image = image_of(dataset)
+    whole = PixelToReferenceTransformer.for_image(dataset, for_total_pixel_matrix=True)
+    np.testing.assert_allclose(whole([[0, 0]]), [[20, 30, 0.007]])
+    np.testing.assert_allclose(image.get_volume_geometry().position, [20, 30, 0.007])
+    for plane in range(3):
+        volume = image.get_volume(focal_plane=plane, row_start=5, column_start=6)
+        position = [20 - 4 * 0.001, 30 - 5 * 0.002, 0.007 + plane * 0.004]
+        np.testing.assert_allclose(volume.position, position, rtol=0, atol=1e-12)
+        frame = 9 * plane + 5  # its tile in the middle is the region's first
+        tile = PixelToReferenceTransformer.for_image(dataset, frame_number=frame)
+        np.testing.assert_allclose(tile([[0, 0]]), [position], rtol=0, atol=1e-12)
+
+
+def test_one_plane_lies_where_its_frames_do():
+    """The origin of the total pixel matrix need not have a height."""
+    dataset = make_tiled(MATRIX, (4, 5), full=False)
+    for group in dataset.PerFrameFunctionalGroupsSequence:
+        group.PlanePositionSlideSequence[0].ZOffsetInSlideCoordinateSystem = 5
+    image = image_of(dataset)
+    assert image.get_volume().position[2] == image.get_volume_geometry().position[2] == 0.005
+    for options in ({"for_total_pixel_matrix": True}, {"frame_number": 3}):
+        assert PixelToReferenceTransformer.for_image(dataset, **options)([[0, 0]])[0, 2] == 0.005
+    (written,) = image.get_volume_geometry().get_plane_positions()
+    assert written[0].ZOffsetInSlideCoordinateSystem == 5
+    del dataset.PerFrameFunctionalGroupsSequence[0].PlanePositionSlideSequence[0].ZOffsetInSlideCoordinateSystem
+    assert image_of(dataset).get_volume_geometry().position[2] == 0
 
 
 def test_only_tiles_of_the_region_are_decoded():
