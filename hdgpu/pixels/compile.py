@@ -26,6 +26,7 @@ __all__ = ["compile_transform"]
 
 # Integers up to here are exact in float32.
 _EXACT_FLOAT32 = 1 << 24
+_EXACT_FLOAT64 = 1 << 53
 _PALETTE = "PALETTE COLOR"
 _SLOPE = Tag.RESCALE_SLOPE
 
@@ -123,7 +124,7 @@ def _rescaled_range(
         return None
     if pixel.keyword != "PixelData":
         return -np.inf, np.inf
-    ends = [np.where(absent, end, slope * end + intercept) for end in pixel.stored_range]
+    ends = [np.where(absent, end, slope * end + intercept) for end in map(float, pixel.stored_range)]
     return float(np.min(ends)), float(np.max(ends))
 
 
@@ -346,6 +347,14 @@ def _check_output(slope: Float, intercept: Float, output: np.dtype[Any]) -> None
             f"{output} cannot hold fractions",
             expected="a floating type",
             found=f"slope {slope[at]:g} and intercept {intercept[at]:g}",
+        )
+    largest = float(np.maximum(np.abs(slope), np.abs(intercept)).max())
+    if output.itemsize == 8 and largest > _EXACT_FLOAT64:  # as after the inversion of unsigned samples of 64 bits
+        raise OutputTypeError(
+            "slope and intercept are too large to be exact",
+            expected=f"up to 2**53 for {output}",
+            found=f"{largest:g}",
+            remedy="Pass another dtype, for example float64.",
         )
 
 

@@ -62,7 +62,7 @@ def read_real_world_map(item: Dataset) -> RealWorldMap:
     """
     tag = describe_tag(Tag.REAL_WORLD_VALUE_MAPPING_SEQUENCE)
     try:
-        first, last = _mapped_range(item)
+        first, last, sign_is_known = _mapped_range(item)
         slope, intercept = (
             None if item.get(name) is None else float(item[name].value)
             for name in ("RealWorldValueSlope", "RealWorldValueIntercept")
@@ -81,7 +81,7 @@ def read_real_world_map(item: Dataset) -> RealWorldMap:
             raise InvalidAttributeError(
                 "the real-world value map is not finite", tag=tag, found=f"{slope}, {intercept}"
             )
-        return RealWorldMap(first, last, slope, intercept, None, label, units, not is_implicit(item))
+        return RealWorldMap(first, last, slope, intercept, None, label, units, sign_is_known)
     if not len(values):
         raise MissingAttributeError("the real-world value map has neither slope and intercept nor a table", tag=tag)
     if last - first + 1 != len(values):
@@ -91,20 +91,25 @@ def read_real_world_map(item: Dataset) -> RealWorldMap:
             expected=f"{last - first + 1:g} values from {first:g} to {last:g}",
             found=len(values),
         )
-    return RealWorldMap(first, last, None, None, values, label, units, not is_implicit(item))
+    return RealWorldMap(first, last, None, None, values, label, units, sign_is_known)
 
 
-def _mapped_range(item: Dataset) -> tuple[float, float]:
+def _mapped_range(item: Dataset) -> tuple[float, float, bool]:
+    """Return the first and last value that are mapped, and whether their sign is known.
+
+    It is not where words were read without a value representation; numbers of double precision have their own.
+    """
     for prefix in ("", "DoubleFloat"):
         names = [f"{prefix}RealWorldValue{which}ValueMapped" for which in ("First", "Last")]
         values = [item.get(name) for name in names]
         if None not in values:
             first, last = (float(value) for value in values)
-            if first > last and first >= 1 << 15 and not prefix and is_implicit(item):
+            sign_is_known = bool(prefix) or not is_implicit(item)
+            if first > last and first >= 1 << 15 and not sign_is_known:
                 first -= 1 << 16  # signed, but read as unsigned
             if first > last:
                 raise InvalidAttributeError("nothing is mapped", tag=names[0], expected=f"up to {last:g}", found=first)
-            return first, last
+            return first, last, sign_is_known
     raise MissingAttributeError(
         "the real-world value map does not say what it maps",
         tag="'Real World Value First Value Mapped', 'Real World Value Last Value Mapped'",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hdgpu.array.functions import take
+from hdgpu.array.functions import host_dtype, take
 from hdgpu.array.namespace import Array, array_namespace
 from hdgpu.compiled import extension
 from hdgpu.pixels import device
@@ -134,6 +134,8 @@ def _frame_anywhere(transform: PixelTransform, row: int, stored: Array) -> Array
         table = upload(transform.table(row), stored)
         index = xp.astype(stored, xp.int64) % table.shape[0]  # the bits of negative values, read as unsigned
         return take(table, index)
+    if _is_whole(transform, stored):
+        return _affine_in_integers(transform, row, stored)
     values = transform.values(stored, row)
     if transform.dtype.kind != "f" or transform.dtype.itemsize < 4:
         _check_fits(values, transform.dtype)
@@ -179,6 +181,9 @@ def _affine(transform: PixelTransform, row: int, stored: npt.NDArray[Any], out: 
         if stored is not out:
             cast(stored, out)
         return
+    if _is_whole(transform, stored):
+        np.copyto(out, _affine_in_integers(transform, row, stored), casting="unsafe")
+        return
     slope, intercept = transform.slope[row], transform.intercept[row]
     if out.dtype == np.float64:
         np.multiply(stored, slope, out=out)
@@ -187,6 +192,34 @@ def _affine(transform: PixelTransform, row: int, stored: npt.NDArray[Any], out: 
         _affine_exact(stored, np.float32(slope), np.float32(intercept), out)
     else:
         _affine_in_blocks(stored, slope, intercept, out)
+
+
+def _is_whole(transform: PixelTransform, stored: Array) -> bool:
+    """Whether integers become integers that float64 may not hold."""
+    is_affine, dtype = transform.kind is TransformKind.AFFINE, transform.dtype
+    return is_affine and dtype.kind in "iu" and dtype.itemsize == 8 and host_dtype(stored).kind in "iu"
+
+
+def _affine_in_integers(transform: PixelTransform, row: int, stored: Array) -> Array:
+    """Compute in integers, of which float64 has those up to 2**53 alone.
+
+    Returns
+    -------
+    array
+        int64, of the bits that the values have in the transform's data type.
+
+    Raises
+    ------
+    OutputTypeError
+        If a value does not fit into that.
+    """
+    xp = array_namespace(stored)
+    slope, intercept = int(transform.slope[row]), int(transform.intercept[row])
+    ends = [int(end) * slope + intercept for end in (xp.min(stored), xp.max(stored))]
+    limits = np.iinfo(transform.dtype)
+    if min(ends) < limits.min or max(ends) > limits.max:
+        raise does_not_fit(min(ends), max(ends), transform.dtype)
+    return xp.astype(stored, xp.int64) * slope + intercept  # modulo 2**64, as the values are
 
 
 def _affine_in_blocks(

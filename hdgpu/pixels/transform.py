@@ -199,8 +199,9 @@ def cast(values: npt.NDArray[Any], out: npt.NDArray[Any]) -> None:
         return
     if out.dtype.kind != "f" and values.size and not np.can_cast(values.dtype, out.dtype, "safe"):
         info = np.iinfo(out.dtype)
-        if values.min() < info.min or values.max() > info.max or not np.array_equal(values, np.rint(values)):
-            raise does_not_fit(values.min(), values.max(), out.dtype)
+        least, largest = values.min().item(), values.max().item()  # Python compares floats with large integers exactly
+        if least < info.min or largest > info.max or not np.array_equal(values, np.rint(values)):
+            raise does_not_fit(least, largest, out.dtype)
     np.copyto(out, values, casting="unsafe")
 
 

@@ -267,6 +267,48 @@ def test_integers_out_of_a_table_fit_or_are_refused(xp: ArrayLibrary) -> None:
         transform_frames(compiled(pixel_of("uint16"), 1, 1, "uint8"), xp.asarray(np.array([[[255]]], "u2")), [0])
 
 
+@pytest.mark.parametrize("dtype", ["int64", "uint64"])
+@pytest.mark.parametrize("stored_type", ["int64", "uint64", "int32", "uint32"])
+@pytest.mark.parametrize(("slope", "intercept"), [(1, 1), (3, -7), (-5, 2**53), (2**30 + 1, 12345)])
+def test_integers_of_64_bits_are_exact(stored_type: str, dtype: str, slope: int, intercept: int) -> None:
+    """Beyond 2**53, where float64 has holes; what does not fit is refused, and nothing wraps."""
+    limits, outer = np.iinfo(dtype), np.iinfo(stored_type)
+    ends = sorted((end - intercept) // slope for end in (limits.min + abs(slope), limits.max - abs(slope)))
+    low, high = max(ends[0], outer.min), min(ends[1], outer.max)
+    stored = np.array([[low, low + 1, (low + high) // 2, high - 1, high]], stored_type)
+    transform = compiled(pixel_of(stored_type), slope, intercept, dtype)
+    expected = np.array([[value * slope + intercept for value in stored[0].tolist()]], dtype)
+    assert max(map(abs, expected[0].tolist())) >= 2**53 or stored_type.endswith("32")
+    np.testing.assert_array_equal(run(transform, stored), expected)
+    np.testing.assert_array_equal(transform_frames(transform, stored[None], [0])[0], expected)
+    for beyond in (outer.min, outer.max):
+        if not limits.min <= beyond * slope + intercept <= limits.max:
+            with pytest.raises(OutputTypeError, match=f"do not fit into {dtype}"):
+                run(transform, np.array([[beyond]], stored_type))
+
+
+@pytest.mark.usefixtures("its_device")
+def test_integers_of_64_bits_are_exact_in_any_library(xp: ArrayLibrary) -> None:
+    stored = np.array([[[-(2**31), -1, 2**31 - 1]]], np.int32)
+    transform = compiled(pixel_of("int32"), 2**31 + 1, 3, "int64")
+    result = transform_frames(transform, xp.asarray(stored), [0])
+    assert to_numpy(result).tolist() == [[[value * (2**31 + 1) + 3 for value in stored.ravel().tolist()]]]
+
+
+def test_what_cannot_be_exact_is_refused() -> None:
+    """The range of unsigned samples of 64 bits, within which they are inverted, is no float64."""
+    pixel = pixel_of("uint64", photometric_interpretation="MONOCHROME1")
+    with pytest.raises(OutputTypeError, match=r"too large to be exact.*2\*\*53 for uint64"):
+        compiled(pixel, 1, 0, "uint64")
+    assert compiled(pixel, 1, 0, "uint64", apply_presentation_lut=False).kind is TransformKind.IDENTITY
+    assert compiled(pixel, 1, 0, "float64").kind is TransformKind.AFFINE
+    signed = compiled(pixel_of("int64", photometric_interpretation="MONOCHROME1"), 1, 0, "int64")
+    np.testing.assert_array_equal(run(signed, np.array([[2**62 + 1]])), [[-(2**62) - 2]])
+    floating = ImagePixel(3, 1, bits_allocated=64, bits_stored=64, keyword="DoubleFloatPixelData")
+    with pytest.raises(OutputTypeError, match="do not fit into int64"):
+        run(compiled(floating, 1, 0, "int64"), np.array([[2.0**63]]))
+
+
 def test_table_in_place() -> None:
     transform = compiled(
         pixel_of("uint16"), np.nan, np.nan, "uint16", attributes=attributes_of(**table_of(1, [7, 9, 11]))
@@ -436,6 +478,23 @@ def test_plain_frames_are_checked_against_the_map(tmp_path: Path, rle: bool, las
     else:
         with pytest.raises(UnmappedValueError, match="frame 1.*from 0 to 99, found values from 0 to 100"):
             hd.get_volume_from_series([tmp_path])
+
+
+@pytest.mark.parametrize(("first", "last"), [(40000, 40063), (-5, 70000), (-40063, -40000)])
+def test_numbers_of_a_mapped_range_have_their_sign(first: int, last: int) -> None:
+    """Numbers of double precision are no words, whatever the value representation of the others."""
+    stored = np.arange(first, first + 64, dtype=np.int32).reshape(8, 8)
+    for syntax in ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1"):
+        item, unit = Dataset(), Dataset()
+        item.DoubleFloatRealWorldValueFirstValueMapped = float(first)
+        item.DoubleFloatRealWorldValueLastValueMapped = float(last)
+        item.LUTLabel, item.RealWorldValueSlope, item.RealWorldValueIntercept = "map", 2.0, 0.5
+        unit.CodeValue, unit.CodingSchemeDesignator, unit.CodeMeaning = "1", "UCUM", "no units"
+        item.MeasurementUnitsCodeSequence = [unit]
+        dataset = make_dataset(stored, transfer_syntax=syntax, RealWorldValueMappingSequence=[item])
+        np.testing.assert_array_equal(hd.Image.from_dataset(dataset).get_frame(1), stored * 2.0 + 0.5)
+    attributes = attributes_of(RealWorldValueMappingSequence=[item])
+    assert compiled(pixel_of("int32"), 1, 0, "f8", attributes=attributes).valid.tolist() == [[first, last]]
 
 
 @pytest.mark.parametrize(("first", "last"), [(-400, -1), (-400, 400), (0, 400)])
