@@ -77,7 +77,7 @@ def run_plan_on_device(
     readers : sequence of FrameReader
         One for each instance that the table refers to.
     out : array
-        On the runtime's device, of the plan's shape and data type.  Slices that the plan leaves blank are set to zero.
+        On the runtime's device, of the plan's shape and data type.  What the plan leaves blank is set to zero.
     runtime : Runtime
     can : frozenset of str
         Kinds of streams that nvImageCodec decodes there.

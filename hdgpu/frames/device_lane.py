@@ -46,7 +46,7 @@ class DeviceRun:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def clear(self, blank: npt.NDArray[np.int64]) -> None:
-        """Set the slices that no frame goes to to zero."""
+        """Set slices to zero before frames go there, if any do."""
         for place in blank.tolist():
             self.out[place, ...] = 0
 

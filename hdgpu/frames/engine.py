@@ -48,7 +48,7 @@ def run_plan(
     readers : sequence of FrameReader
         One for each instance that the table refers to.
     out : numpy.ndarray
-        C-contiguous, of the plan's shape and data type.  Slices that the plan leaves blank are set to zero.
+        C-contiguous, of the plan's shape and data type.  What the plan leaves blank is set to zero.
     workers : int, optional
         Threads; one for each core by default.  All have ended when this returns or raises.  Where there are more of
         them than frames, several may share a frame.

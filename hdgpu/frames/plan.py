@@ -53,7 +53,7 @@ class ScatterPlan:
     regions : numpy.ndarray or None
         (m, 6) int64, a `Region` for each of the frames; None where each frame is a slice, whole.
     blank : numpy.ndarray
-        (k,) int64, slices that no frame goes to and that are to be zero.
+        (k,) int64, slices that are to be zero where no frame goes; without regions no frame goes to them at all.
 
     Raises
     ------
@@ -140,6 +140,8 @@ def uncovered_pixel(
 ) -> tuple[int, int, int] | None:
     """Return slice, row and column of a pixel that the regions do not fill exactly once, None if they fill all so.
 
+    Of blank slices they need not fill all.
+
     The edges of all regions divide the output into cells, which are counted instead of pixels: a matrix of a billion
     pixels has some ten thousand of them.
     """
@@ -168,7 +170,7 @@ def uncovered_pixel(
     ):
         np.add.at(count, (destination, rows_at, columns_at), change)
     filled = count.cumsum(axis=1).cumsum(axis=2)[:, :-1, :-1]
-    filled[blank] += 1
+    filled[blank] = np.maximum(filled[blank], 1)
     wrong = np.argwhere(filled != 1)
     if not len(wrong):
         return None

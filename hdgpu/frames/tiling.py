@@ -72,6 +72,7 @@ class TileTable:
         *,
         channel: str | int | None = None,
         focal_plane: int | None = None,
+        allow_missing: bool = False,
     ) -> ScatterPlan:
         """Plan a region of the total pixel matrix from the tiles that it touches, and no others.
 
@@ -87,6 +88,8 @@ class TileTable:
             Optical path identifier or segment number, where there are several.
         focal_plane : int, optional
             Number of the focal plane from 0, where there are several.
+        allow_missing : bool
+            Whether tiles may be missing; zeros stand in their place.
 
         Returns
         -------
@@ -96,7 +99,7 @@ class TileTable:
         Raises
         ------
         TilingError
-            If tiles of the region are not there, or several lie on one another.
+            If tiles of the region are not there and may not be missing, or several lie on one another.
         """
         wanted = self._selected(channel, focal_plane)
         high, wide = self.tile
@@ -114,8 +117,11 @@ class TileTable:
         )  # fmt: skip
         shape = (1, len(rows), len(columns), *samples)
         destination = np.zeros(len(frames), np.int64)
-        self._check(regions, destination, shape, frames, (rows.start, columns.start))
-        return ScatterPlan(frames, destination, shape, np.dtype(dtype), regions)
+        blank = destination[:0]
+        if allow_missing and uncovered_pixel(regions, destination, blank, shape) is not None:
+            blank = np.zeros(1, np.int64)
+        self._check(regions, destination, blank, shape, frames, (rows.start, columns.start))
+        return ScatterPlan(frames, destination, shape, np.dtype(dtype), regions, blank)
 
     def _selected(self, channel: str | int | None, focal_plane: int | None) -> Any:
         """Return which frames are of the channel and the focal plane: of the only one, if none is named."""
@@ -152,11 +158,12 @@ class TileTable:
         self,
         regions: npt.NDArray[np.int64],
         destination: npt.NDArray[np.int64],
+        blank: npt.NDArray[np.int64],
         shape: tuple[int, ...],
         frames: npt.NDArray[np.int64],
         origin: tuple[int, int],
     ) -> None:
-        place = uncovered_pixel(regions, destination, destination[:0], shape)
+        place = uncovered_pixel(regions, destination, blank, shape)
         if place is None:
             return
         _, row, column = place

@@ -185,7 +185,7 @@ apply_voi_transform, voi_transform_selector, voi_output_range, apply_presentatio
 apply_icc_profile, device, workers, fallback
             As for :meth:`get_frames`.
         allow_missing_positions : bool, optional
-            Whether slices may be left zero because there is no frame for them.  Tiles may not be missing.
+            Whether slices or tiles may be left zero because there is no frame for them.
         rtol, atol, perpendicular_tol : float, optional
             As for :meth:`get_volume_geometry`.
         channel, focal_plane : optional
@@ -221,7 +221,10 @@ apply_icc_profile, device, workers, fallback
             first_tile = int(np.argmax(tiles.plane == (focal_plane or 0)))  # which there is was seen to by then
             sizes = (1, *tiles.matrix)
             slices, rows, columns = _ranges(bounds, sizes, as_indices)
-            array, report = self._matrix(tiles, rows, columns, options, dtype, (channel, focal_plane), how)
+            place = channel, focal_plane
+            array, report = self._matrix(
+                tiles, rows, columns, options, dtype, place, how, allow_missing=allow_missing_positions
+            )
             affine = matrix_affine(dataset, access.instance, first_tile)
         else:
             stack = self._stack(
@@ -316,13 +319,16 @@ apply_icc_profile, device, workers, fallback
         columns: range,
         options: TransformOptions,
         dtype: npt.DTypeLike,
-        chosen: tuple[str | int | None, int | None],
+        place: tuple[str | int | None, int | None],
         how: DecodeOptions,
+        *,
+        allow_missing: bool = False,
     ) -> tuple[Array, Any]:
-        channel, focal_plane = chosen
+        channel, focal_plane = place
+        chosen: Any = {"channel": channel, "focal_plane": focal_plane, "allow_missing": allow_missing}
 
         def planner(frame_shape: tuple[int, ...]) -> ScatterPlan:
-            return tiles.plan_region(rows, columns, frame_shape[2:], dtype, channel=channel, focal_plane=focal_plane)
+            return tiles.plan_region(rows, columns, frame_shape[2:], dtype, **chosen)
 
         # The shape of a frame does not change which frames there are.
         numbers = np.sort(planner((1, 1)).frame)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
 from typing import Any
@@ -86,10 +87,22 @@ def test_tiles_that_do_not_are_refused(
         ScatterPlan(np.arange(len(places)), places, (slices, rows, columns), np.dtype("u1"), changed)
     with pytest.raises(ValueError, match="exactly once"):
         ScatterPlan(np.arange(len(places) - 1), places[1:], (slices, rows, columns), np.dtype("u1"), regions[1:])
+    twice = np.concatenate([places, places[:1]]), np.concatenate([regions, regions[:1]])
     with pytest.raises(ValueError, match="exactly once"):
         ScatterPlan(
-            np.arange(len(places)), places, (slices, rows, columns), np.dtype("u1"), regions, blank=np.array([0])
+            np.arange(len(twice[0])), twice[0], (slices, rows, columns), np.dtype("u1"), twice[1], blank=np.array([0])
         )
+
+
+def test_blank_slices_may_be_filled_in_part() -> None:
+    places, regions = tiles(2, 5, 6, 2, 3)
+    for dropped in (places != 0, np.arange(len(places)) != 1):
+        plan = ScatterPlan(
+            np.arange(dropped.sum()), places[dropped], (2, 5, 6), np.dtype("u1"), regions[dropped], np.array([0])
+        )
+        assert plan.blank.tolist() == [0]
+        with pytest.raises(ValueError, match="exactly once"):
+            dataclasses.replace(plan, blank=np.array([1]))
 
 
 def test_stack_with_blank_slices_and_a_crop() -> None:

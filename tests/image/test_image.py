@@ -12,6 +12,7 @@ import pytest
 from pydicom import dcmread
 
 import hdgpu as hd
+from hdgpu.array.interop import to_numpy
 from hdgpu.errors import (
     CoordinateSystemError,
     FrameIndexError,
@@ -410,6 +411,24 @@ def test_tiles_that_are_missing():
     with pytest.raises(TilingError, match="row 5, column 6 .*found none"):
         image.get_total_pixel_matrix()
     np.testing.assert_array_equal(image.get_total_pixel_matrix(row_end=5, dtype="uint8"), MATRIX[0, 0, :4])
+
+
+@pytest.mark.parametrize("colour", [(), (3,)])
+def test_tiles_that_may_be_missing(device, colour):
+    matrix = np.random.default_rng(3).integers(1, 256, (1, 1, 10, 14, *colour)).astype(np.uint8)
+    image = image_of(make_tiled(matrix, (4, 5), full=False, leave_out=[4, 8]))
+    expected = matrix[0].copy()
+    expected[0, 4:8, 5:10] = expected[0, 8:, 10:] = 0
+    options = {"allow_missing_positions": True, "dtype": "uint8", "device": device}
+    volume = image.get_volume(**options)
+    np.testing.assert_array_equal(to_numpy(volume.array), expected)
+    part = image.get_volume(row_start=5, row_end=8, column_start=6, column_end=9, **options)
+    assert part.spatial_shape == (1, 3, 3)
+    assert not to_numpy(part.array).any()
+    np.testing.assert_array_equal(part.position, volume.affine[:3] @ [0, 4, 5, 1])
+    twice = image_of(moved(1, Column=1))
+    with pytest.raises(TilingError, match=r"row 1, column 1 .*found frames 1, 2"):
+        twice.get_volume(**options)
 
 
 def test_fewer_frames_than_tiles():
