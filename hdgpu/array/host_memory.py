@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from hdgpu.errors import OutOfMemoryError
 
-__all__ = ["empty", "release"]
+__all__ = ["empty"]
 
 # Below this the allocator of the C library keeps memory by itself.
 _LARGE = 32 << 20
@@ -65,13 +65,6 @@ def empty(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     lease: Any = (ctypes.c_char * nbytes).from_buffer(region)
     weakref.finalize(lease, _give_back, region).atexit = False
     return np.ndarray(shape, dtype, buffer=lease)
-
-
-def release() -> None:
-    """Return the memory that is kept to the system."""
-    global _kept
-    with _lock:
-        _kept = None
 
 
 def _take(nbytes: int) -> mmap.mmap:

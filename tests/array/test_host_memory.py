@@ -12,9 +12,9 @@ BYTES = host_memory._LARGE
 
 
 @pytest.fixture(autouse=True)
-def _nothing_kept() -> None:
+def _nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     gc.collect()
-    host_memory.release()
+    monkeypatch.setattr(host_memory, "_kept", None)
 
 
 def address(array: np.ndarray) -> int:
