@@ -50,8 +50,17 @@ def _distinct_axes(axes: Sequence[int], fewest: int) -> list[int]:
 class Augmentation(SpatialAxes):
     """Random operations on a volume; each voxel that is kept stays where it is in space.
 
-    By default they draw from NumPy's global random state (``numpy.random.seed``), as highdicom's do.  Worker processes
-    inherit that state and then all draw alike: give each a generator of its own as `rng`.
+    By default they draw from NumPy's global random state (``numpy.random.seed``), as highdicom's do.  As `rng` they
+    take a generator, which goes on from draw to draw, or a seed, with which every call draws the same.
+
+    Worker processes that are forked inherit a copy of NumPy's global state and of each generator, and then all draw
+    alike.  Make a generator in each of them, or for each item, from a seed of its own.  In a torch ``Dataset``::
+
+        def __getitem__(self, index):
+            rng = np.random.default_rng([self.seed, self.epoch, index])
+            return self.volumes[index].random_flip_spatial(rng=rng).random_spatial_crop((64, 64, 64), rng=rng)
+
+    or, with ``worker_init_fn``, from ``torch.initial_seed()``, which differs from worker to worker and epoch to epoch.
     """
 
     def random_flip_spatial(self, axes: int | Sequence[int] = (0, 1, 2), *, rng: RandomSource = None) -> Self:
@@ -62,7 +71,8 @@ class Augmentation(SpatialAxes):
         axes : int or sequence of int, optional
             The axes that may be reversed, each 0, 1 or 2.
         rng : numpy.random.Generator, int or None, optional
-            Where chance comes from: a generator or a seed; None for NumPy's global state.
+            Where chance comes from: a generator or a seed; None for NumPy's global state.  The same seed gives the same
+            draw in every call; see the class for worker processes.
 
         Raises
         ------
@@ -89,7 +99,8 @@ class Augmentation(SpatialAxes):
         axes : sequence of 2 or 3 ints, optional
             The axes that may change places; another one stays where it is.
         rng : numpy.random.Generator, int or None, optional
-            Where chance comes from: a generator or a seed; None for NumPy's global state.
+            Where chance comes from: a generator or a seed; None for NumPy's global state.  The same seed gives the same
+            draw in every call; see the class for worker processes.
 
         Raises
         ------
@@ -118,7 +129,8 @@ class Augmentation(SpatialAxes):
         spatial_shape : sequence of 3 ints
             Shape to crop to, along no axis larger than that of the volume.
         rng : numpy.random.Generator, int or None, optional
-            Where chance comes from: a generator or a seed; None for NumPy's global state.
+            Where chance comes from: a generator or a seed; None for NumPy's global state.  The same seed gives the same
+            draw in every call; see the class for worker processes.
 
         Raises
         ------

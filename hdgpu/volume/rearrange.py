@@ -140,7 +140,12 @@ def crop_room(shape: SpatialShape, wanted: Sequence[int]) -> SpatialShape:
     """
     sizes = parse_shape(wanted)
     if any(size > there for size, there in zip(sizes, shape, strict=True)):
-        raise VolumeError("the volume is smaller than the shape to crop to", expected=f"at most {shape}", found=sizes)
+        raise VolumeError(
+            "the volume is smaller than the shape to crop to",
+            expected=f"at most {shape}",
+            found=sizes,
+            remedy="Use pad_or_crop_to_spatial_shape, or pad first",
+        )
     if min(sizes) < 1:
         raise VolumeIndexError("a volume cannot be cropped to nothing", found=sizes)
     first, second, third = (there - size for size, there in zip(sizes, shape, strict=True))
@@ -158,10 +163,12 @@ def parse_shape(wanted: Sequence[int]) -> SpatialShape:
     Raises
     ------
     TypeError
-        If it is not of integers.
+        If it is a sequence of anything but integers.
     hdgpu.errors.VolumeError
-        If it has not three of them.
+        If it is no sequence, or has not three sizes.
     """
+    if not isinstance(wanted, Iterable):
+        raise VolumeError("a spatial shape has three sizes", found=wanted, remedy=f"Pass {(wanted,) * 3}")
     sizes = tuple(operator.index(size) for size in wanted)
     if len(sizes) != 3:
         raise VolumeError("a spatial shape has three sizes", found=sizes)
