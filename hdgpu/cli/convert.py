@@ -87,19 +87,7 @@ def _write_nifti(volume: Volume, path: Path) -> None:
 
 
 def _write_npz(volume: Volume, path: Path) -> None:
-    """Write an archive that ``numpy.load`` opens, not compressed: voxels hardly shrink and a loader wants speed."""
-    import numpy as np
-
-    from hdgpu.array.interop import to_numpy
-
-    with open(path, "wb") as file:  # given a name, NumPy might add a suffix to it
-        np.savez(
-            file,
-            array=to_numpy(volume.array),
-            affine=np.asarray(volume.affine),
-            spacing=np.asarray(volume.spacing),
-            coordinate_system=np.asarray(_coordinate_system(volume)),
-        )
+    volume.save(path)
 
 
 def _write_zarr(volume: Volume, path: Path) -> None:
@@ -110,8 +98,6 @@ def _write_zarr(volume: Volume, path: Path) -> None:
         raise MissingDependencyError(
             "zarr is not installed", source=path.name, remedy='Install it with `pip install "hdgpu[zarr]"`.'
         ) from error
-    import numpy as np
-
     from hdgpu.array.interop import to_numpy
 
     array = to_numpy(volume.array)
@@ -120,9 +106,9 @@ def _write_zarr(volume: Volume, path: Path) -> None:
         data=array,
         chunks=(1, *array.shape[1:]),
         attributes={
-            "affine": np.asarray(volume.affine).tolist(),
+            "affine": volume.affine.tolist(),
             "spacing": [float(value) for value in volume.spacing],
-            "coordinate_system": _coordinate_system(volume),
+            "coordinate_system": volume.coordinate_system.value,
         },
     )
 
@@ -133,10 +119,6 @@ _WRITERS: dict[str, Callable[[Volume, Path], None]] = {
     ".npz": _write_npz,
     ".zarr": _write_zarr,
 }
-
-
-def _coordinate_system(volume: Volume) -> str:
-    return str(getattr(volume.coordinate_system, "value", volume.coordinate_system))
 
 
 def _suffix(path: Path) -> str:

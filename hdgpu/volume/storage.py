@@ -32,6 +32,23 @@ _VERSION = 1
 # what NumPy and zipfile raise for bytes that are no archive of theirs
 _DAMAGED = (KeyError, TypeError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
 _VALUE_TYPES: dict[str, type] = {"str": str, "int": int, "float": float}
+# Endings of other formats, and what writes these; a name may end in anything else.
+_NIBABEL = "Use nibabel.save(volume.to_nibabel(), path)"
+_CONVERT = f"{_NIBABEL}, or `hdgpu convert`"
+_SIMPLEITK = "Use SimpleITK.WriteImage(volume.to_simpleitk(), path)"
+_NUMPY = "Use numpy.save(path, volume.numpy()) for the voxels alone, or a name that ends in .npz"
+_TORCH = "Use torch.save(volume.torch(), path) for the voxels alone, or a name that ends in .npz"
+_NOT_WRITTEN = "Use a name that ends in .npz, or volume.numpy() and a library of that format"
+_OTHER_FORMATS = {
+    **dict.fromkeys((".nii", ".nii.gz"), _CONVERT),
+    **dict.fromkeys((".hdr", ".img", ".mgh", ".mgz", ".mnc"), _NIBABEL),
+    **dict.fromkeys((".nrrd", ".nhdr", ".mha", ".mhd"), _SIMPLEITK),
+    ".zarr": "Use `hdgpu convert`, or zarr and volume.numpy()",
+    ".npy": _NUMPY,
+    **dict.fromkeys((".pt", ".pth"), _TORCH),
+    **dict.fromkeys((".dcm", ".h5", ".hdf5", ".mat", ".tif", ".tiff", ".png", ".jpg", ".jpeg"), _NOT_WRITTEN),
+    **dict.fromkeys((".gz", ".zip", ".json", ".pkl", ".csv"), _NOT_WRITTEN),
+}
 
 
 def save_archive(volume: Volume, path: str | os.PathLike[str], *, compress: bool) -> None:
@@ -42,8 +59,11 @@ def save_archive(volume: Volume, path: str | os.PathLike[str], *, compress: bool
     hdgpu.errors.SourceError
         If the file cannot be written (also an OSError).
     hdgpu.errors.VolumeError
-        If the values of a channel are of an enumeration other than that of colours (also a ValueError).
+        If the values of a channel are of an enumeration other than that of colours, or the name of the file ends as
+        that of another format (also a ValueError).
     """
+    path = Path(path)
+    _refuse_other_formats(path)
     described = {
         "format": _FORMAT,
         "version": _VERSION,
@@ -52,8 +72,22 @@ def save_archive(volume: Volume, path: str | os.PathLike[str], *, compress: bool
         "channels": [_described(each, volume.get_channel_values(each)) for each in volume.channel_descriptors],
     }
     write = np.savez_compressed if compress else np.savez
-    with atomic_target(Path(path), force=True) as temporary, open(temporary, "wb") as file:
+    with atomic_target(path, force=True) as temporary, open(temporary, "wb") as file:
         write(file, array=to_numpy(volume.array), affine=volume.affine, volume=np.array(json.dumps(described)))
+
+
+def _refuse_other_formats(path: Path) -> None:
+    """Raise for a name by which readers would take the file for one of another format."""
+    ends = [each for each in _OTHER_FORMATS if path.name.lower().endswith(each)]
+    if ends:
+        ending = max(ends, key=len)
+        raise VolumeError(
+            "Volume.save writes .npz files only",
+            source=path,
+            expected="a name that ends in .npz",
+            found=ending,
+            remedy=_OTHER_FORMATS[ending],
+        )
 
 
 def _described(descriptor: ChannelDescriptor, values: list[Any]) -> dict[str, Any]:

@@ -189,7 +189,9 @@ class Volume(ChannelAxes, Voxels, ImageExchange, VolumeBase):
         Parameters
         ----------
         path : str or os.PathLike
-            File to write, under exactly this name.
+            File to write, under exactly this name: one that ends in ``.npz``, or in nothing that is the ending of
+            another format.  Those are for ``nibabel.save(volume.to_nibabel(), path)``,
+            ``SimpleITK.WriteImage(volume.to_simpleitk(), path)`` and ``hdgpu convert``.
         compress : bool, optional
             Whether to compress: slower, and worth it for label maps.
 
@@ -198,7 +200,8 @@ class Volume(ChannelAxes, Voxels, ImageExchange, VolumeBase):
         hdgpu.errors.SourceError
             If the file cannot be written (also an OSError).
         hdgpu.errors.VolumeError
-            If the values of a channel are of an enumeration other than that of colours (also a ValueError).
+            If the values of a channel are of an enumeration other than that of colours, or the name ends as that of
+            another format (also a ValueError).
 
         Examples
         --------

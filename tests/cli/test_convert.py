@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from hdgpu.cli.main import main
+from hdgpu.volume import Volume
 from tests.make_series import make_series, write_series
 
 SPACING = (1.25, 11.25, 11.25)
@@ -51,11 +52,14 @@ def test_nifti_equals_that_of_dcm2niix(phantom_folder, tmp_path):
 def test_npz(phantom_folder, phantom_hu, tmp_path):
     target = tmp_path / "volume.npz"
     assert main(["convert", str(phantom_folder), str(target)]) == 0
-    with np.load(target) as found:
-        np.testing.assert_array_equal(from_inferior(found["array"], found["affine"]), phantom_hu)
-        np.testing.assert_allclose(found["spacing"], SPACING)
-        assert found["coordinate_system"] == "PATIENT"
-        assert found["array"].dtype == np.float32
+    volume = Volume.load(target)
+    np.testing.assert_array_equal(from_inferior(volume.array, volume.affine), phantom_hu)
+    np.testing.assert_allclose(volume.spacing, SPACING)
+    assert volume.coordinate_system.value == "PATIENT"
+    assert volume.dtype == np.float32
+    with np.load(target) as found:  # for those who have no hdgpu at hand
+        np.testing.assert_array_equal(found["array"], volume.array)
+        np.testing.assert_array_equal(found["affine"], volume.affine)
 
 
 def test_zarr(phantom_folder, phantom_hu, tmp_path):

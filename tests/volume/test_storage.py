@@ -71,6 +71,27 @@ def test_a_file_is_replaced_and_its_name_kept(tmp_path):
     assert Volume.load(tmp_path / "volume").array.min() == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("a.nii.gz", "to_nibabel.*hdgpu convert"), ("a.NII", "to_nibabel"), ("a.mgz", "to_nibabel"),
+        ("a.nrrd", "to_simpleitk"), ("a.mha", "to_simpleitk"), ("a.zarr", "hdgpu convert"), ("a.npy", "numpy.save"),
+        ("a.pt", "torch.save"), ("a.npz.gz", "npz"), ("a.dcm", "npz"),
+    ],
+)  # fmt: skip
+def test_names_of_other_formats_are_refused(tmp_path, name, remedy):
+    with pytest.raises(VolumeError, match=remedy):
+        Volume(np.ones((2, 3, 4)), AFFINE, "PATIENT").save(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["a.NPZ", "volume", "patient.1", "1.2.840.113"])
+def test_names_of_no_other_format(tmp_path, name):
+    Volume(np.ones((2, 3, 4)), AFFINE, "PATIENT").save(tmp_path / name)
+    assert [each.name for each in tmp_path.iterdir()] == [name]
+    assert Volume.load(tmp_path / name).array.min() == 1
+
+
 def test_own_enumerations_are_refused_before_anything_is_written(tmp_path):
     colours = ChannelDescriptor("mine", is_custom=True, value_type=RGBColorChannels)
     volume = Volume(np.zeros((2, 3, 4, 1)), AFFINE, "PATIENT", channels={colours: ["R"]})
