@@ -15,6 +15,7 @@ from typing import Any
 
 __all__ = [
     "AmbiguousSeriesError",
+    "ArrayConversionError",
     "ClosedReaderError",
     "ContentTreeError",
     "CoordinateSystemError",
@@ -341,6 +342,10 @@ class GeometryMismatchError(VolumeError, RuntimeError):
 
 class OutOfBoundsError(VolumeError, RuntimeError):
     """A position lies outside the volume."""
+
+
+class ArrayConversionError(HdgpuError, TypeError):
+    """An array does not turn into one of NumPy's by itself: it lies on a device, or is part of a graph of torch's."""
 
 
 # --- Machines ---------------------------------------------------------------------------------------------------------

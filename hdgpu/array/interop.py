@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from hdgpu.array.device import native_byte_order, on_device_of
+from hdgpu.array.device import CPU, device_of, native_byte_order, on_device_of
 from hdgpu.array.namespace import Array, is_cupy_array, is_numpy_array, is_torch_array
-from hdgpu.errors import MissingDependencyError
+from hdgpu.errors import ArrayConversionError, MissingDependencyError
 
 if TYPE_CHECKING:
     import torch
 
 _DLPACK_CPU = 1
 
-__all__ = ["dlpack_capsule", "dlpack_device", "to_numpy", "to_torch"]
+__all__ = ["dlpack_capsule", "dlpack_device", "host_array", "to_numpy", "to_torch"]
 
 
 def to_numpy(array: Array) -> npt.NDArray[Any]:
@@ -24,6 +24,11 @@ def to_numpy(array: Array) -> npt.NDArray[Any]:
 
     A NumPy array is returned as it is; arrays on a GPU are copied to the host, which waits for the GPU; a torch tensor
     is detached from its graph.
+
+    Raises
+    ------
+    hdgpu.errors.ArrayConversionError
+        If NumPy has no such data type (bfloat16; also a TypeError).
 
     Examples
     --------
@@ -37,8 +42,33 @@ def to_numpy(array: Array) -> npt.NDArray[Any]:
 
         return cupy.asnumpy(array)  # type: ignore[no-any-return]
     if is_torch_array(array):
+        if str(array.dtype) == "torch.bfloat16":
+            raise ArrayConversionError("NumPy has no bfloat16", remedy="Convert it with astype, to float32 for example")
         return array.numpy(force=True)  # type: ignore[no-any-return]
     return np.from_dlpack(array)
+
+
+def host_array(array: Array) -> npt.NDArray[Any]:
+    """Return an array that lies in host memory as a NumPy array, without a copy.
+
+    Raises
+    ------
+    hdgpu.errors.ArrayConversionError
+        If it lies elsewhere, or torch records what becomes of it: to leave that behind has to be said.
+
+    Examples
+    --------
+    >>> host_array(np.arange(3))
+    array([0, 1, 2])
+    """
+    device = device_of(array)
+    if device != CPU:
+        problem = "NumPy is given arrays in host memory only"
+    elif is_torch_array(array) and array.requires_grad:
+        problem = "NumPy is given no tensors that require their gradient"
+    else:
+        return to_numpy(array)
+    raise ArrayConversionError(problem, found=f"an array on {device}", remedy="Use .numpy(), which copies or detaches")
 
 
 def to_torch(array: Array) -> torch.Tensor:

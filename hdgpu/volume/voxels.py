@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
 import numpy.typing as npt
 
 from hdgpu.array import interop
@@ -114,6 +115,29 @@ class Voxels(ABC):
     def numpy(self) -> npt.NDArray[Any]:
         """Return the array as a NumPy array, without a copy where it lies in host memory."""
         return interop.to_numpy(self._array)
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        """Return the voxels for ``numpy.asarray(volume)``, and for the functions and operators of NumPy.
+
+        Of an array in host memory, shared unless `dtype` or `copy` ask for a copy.  What NumPy then makes of it is an
+        array without geometry: ``volume.with_array(numpy.sqrt(volume))`` is the volume again.
+
+        Raises
+        ------
+        hdgpu.errors.ArrayConversionError
+            If the array lies on a device, or torch records what becomes of it (also a TypeError).
+        ValueError
+            If ``copy=False`` is impossible.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from hdgpu.volume import Volume
+        >>> volume = Volume(np.ones((2, 3, 4)), np.eye(4), "PATIENT")
+        >>> float(np.mean(volume)), (2 * np.asarray(volume)).shape
+        (1.0, (2, 3, 4))
+        """
+        return np.array(interop.host_array(self._array), dtype=dtype, copy=copy)
 
     def torch(self) -> torch.Tensor:
         """Return the array as a torch tensor on the same device, sharing memory where torch can."""

@@ -9,7 +9,7 @@ import pytest
 
 from hdgpu.array.device import Device
 from hdgpu.array.interop import to_numpy
-from hdgpu.errors import DeviceUnavailableError, HdgpuError, VolumeError
+from hdgpu.errors import ArrayConversionError, DeviceUnavailableError, HdgpuError, VolumeError
 from hdgpu.volume import Volume, VolumeGeometry
 from tests.conftest import torch_for
 
@@ -186,6 +186,50 @@ def test_numpy_and_torch(xp):
     tensor = volume.torch()
     assert isinstance(tensor, torch.Tensor)
     np.testing.assert_array_equal(tensor.cpu().numpy(), HOST[::-1, :, ::-1])
+
+
+def test_functions_of_numpy(xp):
+    """What NumPy makes of a volume is an array, in either order of the operands."""
+    volume = make(xp)
+    if volume.device.kind != "cpu":
+        for use in (np.asarray, np.mean, lambda each: HOST * each):
+            with pytest.raises(ArrayConversionError, match=r"\.numpy\(\)") as error:
+                use(volume)
+            assert isinstance(error.value, TypeError)
+        return
+    assert np.shares_memory(np.asarray(volume), to_numpy(volume.array))
+    assert np.array_equal(np.asarray(volume), HOST)
+    assert np.mean(volume) == HOST.mean()
+    assert np.percentile(volume, 40) == np.percentile(HOST, 40)
+    assert np.clip(volume, 3, 5).max() == 5
+    for result in (HOST * volume, volume * HOST, np.multiply(HOST, volume), np.square(volume)):
+        assert type(result) is np.ndarray
+        np.testing.assert_array_equal(result, HOST * HOST, strict=True)
+    with pytest.raises(TypeError):
+        volume + volume  # of which grid?
+
+
+def test_arrays_of_numpy_are_copied_when_asked():
+    volume = make(type("numpy", (), {"asarray": lambda values: values.copy()}))
+    assert np.asarray(volume) is volume.array or np.shares_memory(np.asarray(volume), volume.array)
+    assert np.asarray(volume, copy=False).base is volume.array.base
+    assert not np.shares_memory(np.array(volume), volume.array)
+    assert not np.shares_memory(np.asarray(volume, copy=True), volume.array)
+    assert np.asarray(volume, dtype="float32").dtype == np.float32
+    with pytest.raises(ValueError, match="copy"):
+        np.asarray(volume, dtype="float32", copy=False)
+
+
+def test_tensors_that_numpy_is_not_given():
+    torch = pytest.importorskip("torch")
+    volume = Volume(torch.ones(2, 3, 4, requires_grad=True), AFFINE, "PATIENT")
+    with pytest.raises(ArrayConversionError, match=r"\.numpy\(\)"):
+        np.mean(volume)
+    assert volume.numpy().sum() == 24
+    brain = Volume(torch.ones(2, 3, 4, dtype=torch.bfloat16), AFFINE, "PATIENT")
+    for use in (np.asarray, Volume.numpy):
+        with pytest.raises(ArrayConversionError, match="bfloat16.*astype"):
+            use(brain)
 
 
 def test_dlpack_shares_memory():
