@@ -163,12 +163,12 @@ def parse_shape(wanted: Sequence[int]) -> SpatialShape:
     Raises
     ------
     TypeError
-        If it is a sequence of anything but integers.
+        If it is no sequence of integers.
     hdgpu.errors.VolumeError
-        If it is no sequence, or has not three sizes.
+        If it has not three of them.
     """
     if not isinstance(wanted, Iterable):
-        raise VolumeError("a spatial shape has three sizes", found=wanted, remedy=f"Pass {(wanted,) * 3}")
+        raise TypeError(f"Argument 'spatial_shape' must be three sizes, as {(wanted,) * 3}, not {wanted!r}.")
     sizes = tuple(operator.index(size) for size in wanted)
     if len(sizes) != 3:
         raise VolumeError("a spatial shape has three sizes", found=sizes)

@@ -114,7 +114,7 @@ def test_axes_are_integers(axes):
 def test_a_shape_that_is_no_sequence_and_one_that_is_too_large():
     geometry = VolumeGeometry(np.eye(4), (20, 80, 90), "PATIENT")
     for crop in (geometry.crop_to_spatial_shape, geometry.random_spatial_crop):
-        with pytest.raises(VolumeError, match=r"three sizes.*\(64, 64, 64\)"):
+        with pytest.raises(TypeError, match=r"three sizes, as \(64, 64, 64\)"):
             crop(64)
         with pytest.raises(VolumeError, match="pad_or_crop_to_spatial_shape"):
             crop((64, 64, 64))

@@ -233,7 +233,7 @@ def test_shapes_that_cannot_be_padded_to():
     for method in (volume.pad_to_spatial_shape, volume.pad_or_crop_to_spatial_shape):
         with pytest.raises(TypeError):
             method((2.5, 3, 4))
-        with pytest.raises(TypeError):
+        with pytest.raises(TypeError, match="three sizes"):
             method(5)
 
 
