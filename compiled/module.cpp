@@ -13,6 +13,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "array_calls.hpp"
 #include "convert.hpp"
 #include "jpeg2000_calls.hpp"
 #include "jpeg_calls.hpp"
@@ -388,6 +389,7 @@ PyMethodDef methods[] = {
     {"scan_headers", scan_headers, METH_VARARGS, scan_headers_doc},
     {"load_frames", load_frames, METH_VARARGS, load_frames_doc},
     {"convert_frame", convert_frame, METH_VARARGS, convert_frame_doc},
+    HDGPU_ARRAY_METHODS
     HDGPU_JPEG_METHODS
     HDGPU_PIXEL_METHODS
     HDGPU_RESAMPLE_METHODS

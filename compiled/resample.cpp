@@ -4,6 +4,7 @@
 #include <exception>
 #include <optional>
 
+#include "buffer.hpp"
 #include "oblique.hpp"
 #include "resample.hpp"
 #include "spline.hpp"
@@ -11,23 +12,7 @@
 namespace {
 
 using namespace hdgpu::resample;
-
-// A buffer that is given back whatever happens.
-class Buffer {
-public:
-    Buffer(PyObject* object, int flags) : held_(PyObject_GetBuffer(object, &view, flags) == 0) {}
-    ~Buffer() {
-        if (held_) PyBuffer_Release(&view);
-    }
-    Buffer(const Buffer&) = delete;
-    Buffer& operator=(const Buffer&) = delete;
-    explicit operator bool() const { return held_; }
-
-    Py_buffer view;
-
-private:
-    const bool held_;
-};
+using hdgpu::Buffer;
 
 bool refuse(const char* problem) {
     PyErr_SetString(PyExc_ValueError, problem);

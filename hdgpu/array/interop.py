@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hdgpu.array.device import CPU, device_of, native_byte_order, on_device_of
+from hdgpu.array.host_copy import contiguous
 from hdgpu.array.namespace import Array, is_cupy_array, is_numpy_array, is_torch_array
 from hdgpu.errors import ArrayConversionError, MissingDependencyError
 
@@ -116,8 +117,12 @@ def dlpack_capsule(array: Array, **options: Any) -> Any:
 def _forwards(array: Array) -> Array:
     """Return the NumPy or CuPy array without negative strides: itself where it has none, else a copy."""
     backwards = any(stride < 0 for stride in getattr(array, "strides", ()))
+    if not backwards:
+        return array
+    if is_numpy_array(array):
+        return contiguous(array)
     with on_device_of(array):
-        return array.copy(order="C") if backwards else array
+        return array.copy(order="C")
 
 
 def dlpack_device(array: Array) -> tuple[int, int]:

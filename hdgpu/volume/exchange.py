@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hdgpu.array.functions import dtype_name
+from hdgpu.array.host_copy import contiguous
 from hdgpu.array.interop import to_numpy
 from hdgpu.array.namespace import Array
 from hdgpu.enum import CoordinateSystemNames, NiBabelImageClasses
@@ -203,7 +204,7 @@ class ImageExchange(ABC):
         (2, 3, 4)
         """
         sitk = _library("SimpleITK", extra="simpleitk")
-        image: Any = sitk.GetImageFromArray(self._exported("SimpleITK", _SIMPLEITK).transpose())
+        image: Any = sitk.GetImageFromArray(contiguous(self._exported("SimpleITK", _SIMPLEITK).transpose()))
         spacing, direction, origin = self._components()
         image.SetSpacing(spacing.tolist())
         image.SetDirection(direction.ravel().tolist())
@@ -263,7 +264,7 @@ class ImageExchange(ABC):
             If the values are out of the range of the type cast to (also a ValueError).
         """
         library = _library("itk", extra="itk")
-        image = library.image_from_array(np.ascontiguousarray(self._exported("ITK", _ITK).transpose()))
+        image = library.image_from_array(contiguous(self._exported("ITK", _ITK).transpose()))
         spacing, direction, origin = self._components()
         image.SetSpacing(spacing.tolist())
         image.SetDirection(direction)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from hdgpu.array.device import Device, to_device
+from hdgpu.array.host_copy import contiguous
 from hdgpu.array.interop import to_numpy
 from hdgpu.errors import SourceError, VolumeError
 from hdgpu.output import atomic_target
@@ -71,9 +72,12 @@ def save_archive(volume: Volume, path: str | os.PathLike[str], *, compress: bool
         "frame_of_reference_uid": volume.frame_of_reference_uid,
         "channels": [_described(each, volume.get_channel_values(each)) for each in volume.channel_descriptors],
     }
+    array = to_numpy(volume.array)
+    if not array.flags.f_contiguous:  # which NumPy writes as it is
+        array = contiguous(array)
     write = np.savez_compressed if compress else np.savez
     with atomic_target(path, force=True) as temporary, open(temporary, "wb") as file:
-        write(file, array=to_numpy(volume.array), affine=volume.affine, volume=np.array(json.dumps(described)))
+        write(file, array=array, affine=volume.affine, volume=np.array(json.dumps(described)))
 
 
 def _refuse_other_formats(path: Path) -> None:

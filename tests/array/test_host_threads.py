@@ -1,5 +1,3 @@
-import threading
-
 import numpy as np
 import pytest
 
@@ -28,20 +26,15 @@ def test_the_number_of_threads(monkeypatch):
     assert host_threads.default_workers() == 3
 
 
-def threads_of(monkeypatch, work):
-    """Return by how many threads a function was begun beside the one that is running."""
+@pytest.mark.parametrize(("asked", "pools"), [("1", []), ("3", [3])])
+def test_resampling_and_loading_heed_it(monkeypatch, tmp_path, asked, pools):
     begun = []
-    start = threading.Thread.start
-    with monkeypatch.context() as patch:
-        patch.setattr(threading.Thread, "start", lambda thread: (begun.append(thread), start(thread))[1])
-        work()
-    return len(begun)
-
-
-@pytest.mark.parametrize(("asked", "expected"), [("1", 0), ("3", 3)])
-def test_resampling_and_loading_heed_it(monkeypatch, tmp_path, asked, expected):
+    pool = host_threads.ThreadPoolExecutor
+    monkeypatch.setattr(
+        host_threads, "ThreadPoolExecutor", lambda size, name: (begun.append(size), pool(size, name))[1]
+    )
     monkeypatch.setenv("HDGPU_THREADS", asked)
-    volume = Volume(np.zeros((64, 64, 64), np.float32), np.eye(4), "PATIENT")
-    write_series(make_series(40)[0], tmp_path)
-    assert threads_of(monkeypatch, lambda: volume.resample(spacing=0.9)) == expected
-    assert threads_of(monkeypatch, lambda: load_volume(tmp_path)) == expected
+    Volume(np.zeros((64, 64, 64), np.float32), np.eye(4), "PATIENT").resample(spacing=0.9)
+    assert begun == pools
+    write_series(make_series(4)[0], tmp_path)
+    assert load_volume(tmp_path).report.workers == int(asked)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from hdgpu import compiled
 from hdgpu.volume import Volume
-from hdgpu.volume.resampling import host, reference
+from hdgpu.volume.resampling import host, reference, slabs
 from tests.volume.resampling import DTYPES, KINDS, make_grid, pairs_of_grids, random_array, without
 
 __all__ = ["without"]
@@ -66,6 +66,31 @@ def test_long_rows_and_many_threads(without, monkeypatch, kind, direction):
     grid = make_grid((17, 25, 400), (2.1, 1.3, 0.5), direction, np.array(volume.center_position) + 0.3)
     result = assert_equal(volume, without, geometry=grid, interpolation=kind, fill_value=-9)
     assert 0.1 < (result == -9).mean() < 0.9
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dtype", ["int16", "float32", "float64"])
+@pytest.mark.parametrize("channels", [0, 2])
+def test_volumes_in_another_orientation(without, monkeypatch, kind, dtype, channels):
+    """Sources that are turned slab by slab: of several slabs, with parts of the target outside."""
+    monkeypatch.setattr(host, "_WORTH_THREADS", 1)
+    monkeypatch.setattr(slabs, "_BYTES", 1)
+    monkeypatch.setattr(slabs, "_FEWEST", 3)
+    monkeypatch.setenv("HDGPU_THREADS", "2")
+    described = {"DiffusionBValue": [float(each) for each in range(channels)]} if channels else None
+    array = random_array((23, 19, 37, channels)[: 4 if channels else 3], dtype)
+    volume = Volume(array, np.diag([2.0, 1.0, 0.5, 1.0]), "PATIENT", channels=described)
+    for orientation in ("FPL", "RAH", "PHR", "LFA", "HLA"):
+        turned = volume.to_patient_orientation(orientation)
+        for spacing in (0.7, (2.5, 0.5, 3.0)):
+            fine = assert_equal(turned, without, spacing=spacing, interpolation=kind)
+            assert fine.flags.c_contiguous
+        for shift in (-1.0, 1.0):
+            center = np.array(volume.center_position) + shift * np.array([7.3, -4.0, 3.1])
+            grid = make_grid((30, 31, 29), 0.9, np.eye(3), center).to_patient_orientation(orientation)
+            outside = assert_equal(turned, without, geometry=grid, interpolation=kind, fill_value=-9)
+            assert 0.1 < (outside == -9).mean() < 0.9
+        assert_equal(volume, without, geometry=turned.pad(2), interpolation=kind, fill_value=-9)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -14,6 +14,7 @@ from hdgpu.array.host_threads import in_threads
 from hdgpu.array.namespace import Array, is_numpy_array
 from hdgpu.compiled import extension
 from hdgpu.volume.resampling.grid import IndexMap
+from hdgpu.volume.resampling.slabs import axis_of_slabs, runs_of, slabs_of, turned
 from hdgpu.volume.resampling.spline import start_weights
 from hdgpu.volume.resampling.tables import AxisTable
 
@@ -56,7 +57,6 @@ def resample_along(
         Data type to compute in.
     fill_value : float
     """
-    given = tuple((table.begin, np.ascontiguousarray(table.index), table.weights) for table in tables)
     splines = [table.taps == 4 for table in tables]
     picking = all(table.taps == 1 for table in tables) and array.dtype == out.dtype
     for channel in range(array.shape[3]):
@@ -64,11 +64,44 @@ def resample_along(
         if any(splines):
             source = _coefficients(compiled, source, splines, working)
         types = "" if picking else source.dtype.char + np.dtype(working).char + out.dtype.char
+        along = axis_of_slabs(source)
 
-        def work(first: int, last: int, types: str = types, source: Any = source, target: Any = target) -> None:
-            compiled.resample_along(types, source, target, given, _bytes(fill_value, out), first, last)
+        def work(
+            first: int, last: int, types: str = types, source: Any = source, target: Any = target, along: Any = along
+        ) -> None:
+            fill = _bytes(fill_value, out)
+            if along is None:
+                compiled.resample_along(types, source, target, _given(tables), fill, first, last)
+            else:
+                _along_slabs(compiled, types, source, target, tables, fill, along, first, last)
 
-        _in_parts(work, target)
+        _in_parts(work, target, along or 0)
+
+
+def _along_slabs(
+    compiled: ModuleType,
+    types: str,
+    source: npt.NDArray[Any],
+    target: npt.NDArray[Any],
+    tables: Sequence[AxisTable],
+    fill: bytes,
+    along: int,
+    first: int,
+    last: int,
+) -> None:
+    """Write indices first .. last along axis 0 or 1 of the target, from a source turned slab by slab."""
+    before = (slice(None),) * along
+    row_bytes = source.nbytes // source.shape[along]
+    for slab in slabs_of(tables[along], first, last, row_bytes):
+        here = list(tables)
+        here[along] = slab.table
+        part, into = source[(*before, slab.source)], target[(*before, slab.target)]
+        compiled.resample_along(types, turned(compiled, part), into, _given(here), fill, 0, into.shape[0])
+
+
+def _given(tables: Sequence[AxisTable]) -> tuple[tuple[int, Any, Any], ...]:
+    """Return tables as the compiled extension takes them."""
+    return tuple((table.begin, np.ascontiguousarray(table.index), table.weights) for table in tables)
 
 
 def resample_across(
@@ -107,12 +140,12 @@ def resample_across(
         _in_parts(work, target)
 
 
-def _in_parts(work: Callable[[int, int], object], out: npt.NDArray[Any]) -> None:
-    """Do work on the planes of a target, in threads where it takes longer than starting them."""
+def _in_parts(work: Callable[[int, int], object], out: npt.NDArray[Any], axis: int = 0) -> None:
+    """Do work on the indices along an axis of a target, in threads where it takes longer than starting them."""
     if out.size < _WORTH_THREADS:
-        work(0, out.shape[0])
+        work(0, out.shape[axis])
     else:
-        in_threads(work, out.shape[0])
+        in_threads(work, out.shape[axis])
 
 
 def _bytes(fill_value: float, out: npt.NDArray[Any]) -> bytes:
@@ -125,15 +158,21 @@ def _coefficients(
     """Return the coefficients of the spline along those axes, for one channel."""
     coefficients = host_memory.empty(source.shape, working)
     types = source.dtype.char + coefficients.dtype.char
+    none = np.empty(0, working)
     starts = tuple(
-        start_weights(size, working) if wanted else np.empty(0, working)
-        for size, wanted in zip(source.shape, along, strict=True)
+        start_weights(size, working) if wanted else none for size, wanted in zip(source.shape, along, strict=True)
     )
-    for across, size in ((False, source.shape[0]), (True, source.shape[1])):
+    in_planes = (none, *starts[1:])
 
-        def work(first: int, last: int, across: bool = across) -> None:
-            compiled.spline_filter(types, source, coefficients, starts, across, first, last)
+    def planes(first: int, last: int) -> None:
+        for part in runs_of(source, first, last):
+            read = source[part] if axis_of_slabs(source) is None else turned(compiled, source[part])
+            compiled.spline_filter(types, read, coefficients[part], in_planes, False, 0, read.shape[0])
 
-        if not across or along[0]:
-            in_threads(work, size)
+    def across(first: int, last: int) -> None:
+        compiled.spline_filter(types, source, coefficients, starts, True, first, last)
+
+    in_threads(planes, source.shape[0])
+    if along[0]:
+        in_threads(across, source.shape[1])
     return coefficients

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hdgpu.array import host_memory
+from hdgpu.array import host_copy, host_memory
 from hdgpu.array.functions import dtype_name, host_dtype, native_dtype, select_ranges
 from hdgpu.array.namespace import Array, array_namespace, native_device
 from hdgpu.enum import InterpolationMethods
@@ -178,7 +178,7 @@ class _Work:
                 out[...] = fill
             if overlap:
                 inside = tuple(table.inside for table in tables)
-                out[(*inside, ...)] = reference.converted(select_ranges(source, moved), out.dtype)
+                self._moved(select_ranges(source, moved), out[(*inside, ...)])
             return
         parts, tables = zip(*(table.cropped() for table in tables), strict=True)
         source = source[(*parts, ...)]
@@ -186,3 +186,10 @@ class _Work:
             host.resample_along(self.compiled, source, out, tables, self.working, fill)
         else:
             reference.resample_along(source, out, tables, self.working)
+
+    def _moved(self, voxels: Array, out: Array) -> None:
+        """Write voxels as they are."""
+        if self.compiled is not None and voxels.dtype == out.dtype:
+            host_copy.copy_to(out, voxels)
+        else:
+            out[...] = reference.converted(voxels, out.dtype)
