@@ -26,6 +26,7 @@ __all__ = [
     "copy",
     "dtype_name",
     "host_dtype",
+    "host_type",
     "is_real",
     "mean",
     "median",
@@ -55,20 +56,33 @@ def dtype_name(dtype: Any) -> str:
     try:
         return str(np.dtype(dtype).name)
     except TypeError:
-        if isinstance(dtype, str):
+        if isinstance(dtype, str) and dtype != "bfloat16":
             raise
         return str(dtype).rpartition(".")[2]  # torch.float32, array_api_strict.float32
 
 
-def host_dtype(array: Array) -> np.dtype[Any]:
-    """Return NumPy's data type of the same name as the array's, to reason about ranges and promotion on the host.
+def host_type(dtype: Any) -> np.dtype[Any]:
+    """Return NumPy's data type of the same name as any library's, to reason about kinds and promotion on the host.
+
+    For bfloat16, which NumPy has not, it is float32, which holds all of its values.
 
     Raises
     ------
     TypeError
-        If NumPy has no such type (bfloat16).
+        If NumPy has no such type.
+
+    Examples
+    --------
+    >>> host_type("bfloat16"), host_type(int)
+    (dtype('float32'), dtype('int64'))
     """
-    return np.dtype(dtype_name(array.dtype))
+    name = dtype_name(dtype)
+    return np.dtype("float32" if name == "bfloat16" else name)
+
+
+def host_dtype(array: Array) -> np.dtype[Any]:
+    """Return NumPy's data type of the same name as the array's, as :func:`host_type`."""
+    return host_type(array.dtype)
 
 
 def is_real(array: Array) -> bool:

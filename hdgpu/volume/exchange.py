@@ -35,7 +35,7 @@ _RAS, _LPS = "RAH", "LPH"  # H, the head, is what others call superior
 _LONG_DOUBLE = np.dtype(np.longdouble).name
 
 # For each library the data types that it has not, and what holds their values.
-_NIFTI = {"bool": "uint8", "float16": "float32", _LONG_DOUBLE: "float64"}
+_NIFTI = {"bool": "uint8", "float16": "float32", "bfloat16": "float32", _LONG_DOUBLE: "float64"}
 _ANALYZE = _NIFTI | {
     "int8": "int16", "uint16": "int16", "uint32": "int32", "int64": "int32", "uint64": "int32",
 }  # fmt: skip
@@ -43,7 +43,7 @@ _MGH = _NIFTI | {
     "int8": "int16", "uint32": "int32", "int64": "int32", "uint64": "int32", "float64": "float32",
     _LONG_DOUBLE: "float32",
 }  # fmt: skip
-_MINC = {"bool": "uint8"}
+_MINC = {"bool": "uint8", "bfloat16": "float32"}
 _OF_NIBABEL = {
     NiBabelImageClasses.NIFTI1IMAGE: _NIFTI,
     NiBabelImageClasses.NIFTI2IMAGE: _NIFTI,
@@ -52,7 +52,7 @@ _OF_NIBABEL = {
     NiBabelImageClasses.MINC2IMAGE: _MINC,
     NiBabelImageClasses.ANALYZEIMAGE: _ANALYZE,
 }
-_SIMPLEITK = {"bool": "uint8", "float16": "float32", _LONG_DOUBLE: "float64"}
+_SIMPLEITK = {"bool": "uint8", "float16": "float32", "bfloat16": "float32", _LONG_DOUBLE: "float64"}
 _ITK = _SIMPLEITK | {"int8": "int16", "int64": "int32"}
 
 
@@ -185,7 +185,7 @@ class ImageExchange(ABC):
     def to_simpleitk(self) -> SimpleITK.Image:
         """Convert the volume to a SimpleITK image.
 
-        bool becomes uint8, float16 float32 and long double float64, with a warning except for bool.
+        bool becomes uint8, float16 and bfloat16 float32 and long double float64, with a warning except for bool.
 
         Raises
         ------
@@ -251,8 +251,8 @@ class ImageExchange(ABC):
     def to_itk(self) -> itk.Image:
         """Convert the volume to an ITK image.
 
-        bool becomes uint8, int8 int16, int64 int32, float16 float32 and long double float64, with a warning except for
-        bool.
+        bool becomes uint8, int8 int16, int64 int32, float16 and bfloat16 float32 and long double float64, with a
+        warning except for bool.
 
         Raises
         ------

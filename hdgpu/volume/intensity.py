@@ -8,12 +8,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hdgpu.array.functions import clamp, comparable, copy, dtype_name, host_dtype, native_dtype
-from hdgpu.array.namespace import Array, array_namespace
+from hdgpu.array.functions import clamp, comparable, copy, dtype_name, host_dtype, host_type, native_dtype
+from hdgpu.array.namespace import Array, array_namespace, library_name
 from hdgpu.errors import OutputTypeError, VolumeError
 from hdgpu.volume.statistics import normalized, statistics_of
 
-__all__ = ["cast", "clip", "held_value", "normalize_mean_std", "normalize_min_max", "reduced_axes", "require_range"]
+__all__ = [
+    "cast",
+    "clip",
+    "held_type",
+    "held_value",
+    "normalize_mean_std",
+    "normalize_min_max",
+    "reduced_axes",
+    "require_range",
+]
+
+_LARGEST_BFLOAT16 = (2.0 - 2.0**-7) * 2.0**127
 
 
 def cast(array: Array, dtype: npt.DTypeLike) -> Array:
@@ -33,8 +44,24 @@ def cast(array: Array, dtype: npt.DTypeLike) -> Array:
     >>> cast(np.array([1.7, 200.0]), np.uint8)
     array([  1, 200], dtype=uint8)
     """
+    target = held_type(array, dtype)
     require_range(array, dtype)
-    return array_namespace(array).astype(array, native_dtype(array, dtype), copy=True)
+    return array_namespace(array).astype(array, target, copy=True)
+
+
+def held_type(array: Array, dtype: npt.DTypeLike) -> Any:
+    """Return a data type as the array's own library has it.
+
+    Raises
+    ------
+    hdgpu.errors.OutputTypeError
+        If it has no such type: NumPy has no bfloat16, and torch no long double.
+    """
+    try:
+        return native_dtype(array, dtype)
+    except TypeError as error:
+        name = dtype_name(dtype)
+        raise OutputTypeError(f"{library_name(array)} has no such data type", found=name) from error
 
 
 def require_range(array: Array, dtype: npt.DTypeLike) -> None:
@@ -45,22 +72,27 @@ def require_range(array: Array, dtype: npt.DTypeLike) -> None:
     hdgpu.errors.OutputTypeError
         As :func:`cast`.
     """
-    source, target = host_dtype(array), np.dtype(dtype_name(dtype))
+    source, target = host_dtype(array), host_type(dtype)
     for each in (source, target):
         if each.kind not in "biuf":
             raise OutputTypeError("only bool, integer and floating-point data types can be cast", found=each.name)
-    if not array.size or np.can_cast(source, target):
+    if not array.size or source.kind == "b":
         return
     xp = array_namespace(array)
     if target.kind == "b":
         if bool(xp.any((array != 0) & (array != 1))):
             raise OutputTypeError("only arrays of zeros and ones can be cast to bool")
         return
-    smallest, largest = _extremes(array, finite=target.kind == "f" and source.kind == "f")  # which all have others
-    low, high = _range_of(target)
+    low, high = _range_of(dtype)
+    finite = target.kind == "f" and source.kind == "f"  # which all have others
+    if finite or source.kind != "f":
+        least, most = _range_of(array.dtype)
+        if low <= least and most <= high:
+            return
+    smallest, largest = _extremes(array, finite=finite)
     if not low <= smallest <= largest <= high:  # as NaN is not
         raise OutputTypeError(
-            f"values of type {source.name} cannot be cast to {target.name}",
+            f"values of type {dtype_name(array.dtype)} cannot be cast to {dtype_name(dtype)}",
             expected=f"between {low} and {high}",
             found=f"between {smallest} and {largest}",
         )
@@ -82,10 +114,13 @@ def _extremes(array: Array, *, finite: bool) -> tuple[float, float]:
     return as_python(xp.min(array)), as_python(xp.max(array))
 
 
-def _range_of(dtype: np.dtype[Any]) -> tuple[float, float]:
-    if dtype.kind == "f":
-        return float(np.finfo(dtype).min), float(np.finfo(dtype).max)
-    return int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+def _range_of(dtype: npt.DTypeLike) -> tuple[float, float]:
+    if dtype_name(dtype) == "bfloat16":
+        return -_LARGEST_BFLOAT16, _LARGEST_BFLOAT16
+    known = host_type(dtype)
+    if known.kind == "f":
+        return float(np.finfo(known).min), float(np.finfo(known).max)
+    return int(np.iinfo(known).min), int(np.iinfo(known).max)
 
 
 def held_value(value: Any, array: Array, name: str) -> float:
@@ -152,8 +187,10 @@ def clip(array: Array, smallest: float | None, largest: float | None) -> Array:
             raise TypeError(f"A bound to clip to must be a number or None, not {type(bound).__name__}.")
     if not bounds:
         return copy(array)
-    dtype = np.result_type(host_dtype(array), *bounds)
-    array = array_namespace(array).astype(array, native_dtype(array, dtype), copy=False)
+    known = host_dtype(array)
+    dtype = np.result_type(known, *bounds)
+    if dtype != known or dtype_name(array.dtype) != "bfloat16":
+        array = array_namespace(array).astype(array, native_dtype(array, dtype), copy=False)
     if dtype.kind == "f":
         return clamp(array, *(None if bound is None else float(bound) for bound in (smallest, largest)))
     return clamp(array, *_integer_bounds(dtype, smallest, largest))

@@ -291,6 +291,8 @@ class Volume(ChannelAxes, Voxels, ImageExchange, VolumeBase):
         Notes
         -----
         Computed in float32, or in float64 if the volume or the result is of float64 or of integers of 32 bits or more.
+        Arrays of NumPy and torch tensors in host memory go through the compiled extension, in several threads; tensors
+        that require their gradient through operations of torch, which records them and takes far longer.
         A voxel that is not finite spreads to all that lies less than one voxel from it, and with ``"cubic"`` along the
         whole lines through it.
 

@@ -11,8 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from hdgpu.array import host_copy, host_memory
-from hdgpu.array.functions import dtype_name, host_dtype, native_dtype, select_ranges
-from hdgpu.array.namespace import Array, array_namespace, native_device
+from hdgpu.array.device import CPU, device_of
+from hdgpu.array.functions import dtype_name, host_dtype, host_type, native_dtype, select_ranges
+from hdgpu.array.interop import to_numpy, to_torch
+from hdgpu.array.namespace import Array, array_namespace, is_torch_array, native_device
 from hdgpu.enum import InterpolationMethods
 from hdgpu.errors import OutOfMemoryError, OutputTypeError, VolumeError
 from hdgpu.volume import intensity
@@ -54,8 +56,12 @@ def resampled(
         A new one of the same library on the same device.
     """
     order = _order(interpolation)
+    target = array.dtype if dtype is None else intensity.held_type(array, dtype)
     array = _prepared(array, order, dtype)
-    target = array.dtype if dtype is None else native_dtype(array, dtype)
+    twin = _numpy_twin(array, target, order)
+    if twin is not None:
+        given: dict[str, Any] = {"interpolation": interpolation, "fill_value": fill_value, "dtype": host_type(target)}
+        return to_torch(resampled(twin, index_map, shape, **given)).to(target)
     xp = array_namespace(array)
     fill = intensity.held_value(fill_value, xp.empty(0, dtype=target, device=native_device(array)), "fill_value")
     channels = tuple(array.shape[3:])
@@ -87,25 +93,38 @@ def _order(interpolation: InterpolationMethods | str) -> int:
 def _prepared(array: Array, order: int, dtype: npt.DTypeLike | None) -> Array:
     """Return the array to resample, having made sure that the data type of the target can hold its values."""
     source = host_dtype(array)
-    target = source if dtype is None else np.dtype(dtype_name(dtype))
+    wanted = array.dtype if dtype is None else dtype
+    target, same = host_type(wanted), dtype_name(wanted) == dtype_name(array.dtype)
     if target.kind not in "biuf":
         raise OutputTypeError("only bool, integer and floating-point volumes can be made", found=target.name)
     if order == 0:
-        return array if source == target else intensity.cast(array, target)
+        return array if same else intensity.cast(array, wanted)
     for each in (source, target):
         if each.kind == "b":
             raise OutputTypeError(
                 "masks cannot be interpolated: there is nothing between False and True",
                 remedy="Pass interpolation='nearest', or convert the volume with astype",
             )
-    if source != target:
-        intensity.require_range(array, target)
+    if not same:
+        intensity.require_range(array, wanted)
     return array
+
+
+def _numpy_twin(array: Array, target: Any, order: int) -> npt.NDArray[Any] | None:
+    """Return a tensor in host memory as an array of NumPy's that the compiled extension takes; None if there is none.
+
+    It shares the tensor's memory, but for bfloat16, which becomes float32.  A tensor that requires its gradient has
+    none: the steps to the result are torch's then, which records them.
+    """
+    if not is_torch_array(array) or device_of(array) != CPU or array.requires_grad:
+        return None
+    twin = to_numpy(array.to(native_dtype(array, host_dtype(array))))
+    return twin if host.suitable(twin, host_type(target), order) else None
 
 
 def working_type(array: Array, target: Any) -> str:
     """Return the data type to compute in."""
-    types = (host_dtype(array), np.dtype(dtype_name(target)))
+    types = (host_dtype(array), host_type(target))
     wide = any(each.itemsize == 8 or (each.kind in "iu" and each.itemsize == 4) for each in types)
     return "float64" if wide else "float32"
 
@@ -136,7 +155,7 @@ class _Work:
     def allocated(self, shape: SpatialShape, fill: float, target: Any) -> Array:
         """Return memory for the result: before anything else, for that is what may not fit."""
         whole = (*shape, self.source.shape[3])
-        if math.prod(whole) * np.dtype(dtype_name(target)).itemsize >= 2**63:
+        if math.prod(whole) * host_type(target).itemsize >= 2**63:
             raise OutOfMemoryError("the volume fits into no memory", found=f"{' x '.join(map(str, shape))} voxels")
         if self.compiled is not None:
             return host_memory.empty(whole, target)
