@@ -19,6 +19,7 @@ __all__ = ["scatter_frames", "transform_frame"]
 
 # Stored and output types that the compiled extension converts between, as NumPy and `struct` abbreviate them.
 _COMPILED_TYPES = frozenset(stored + out for stored in "BbHh" for out in "fd")
+_HALF_TYPES = frozenset(stored + "e" for stored in "BbHh")
 # Values at a time where an intermediate is needed: 128 KiB of float64 stay in the second-level cache.
 _BLOCK = 1 << 14
 
@@ -68,7 +69,7 @@ def transform_frame(
     elif compiled is not None and types in _COMPILED_TYPES:
         slope, intercept = transform.slope[row], transform.intercept[row]
         compiled.convert_frame(stored, out, types, slope, intercept, transform.exact_in_float32, stream)
-    else:
+    elif compiled is None or types not in _HALF_TYPES or not _to_half(compiled, transform, row, stored, out):
         _affine(transform, row, stored, out)
 
 
@@ -155,6 +156,20 @@ def _check_fits(values: Array, dtype: np.dtype[Any]) -> None:
 
 def _is_plain(array: npt.NDArray[Any]) -> bool:
     return array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative
+
+
+def _to_half(
+    compiled: Any, transform: PixelTransform, row: int, stored: npt.NDArray[Any], out: npt.NDArray[Any]
+) -> bool:
+    """Write output values in half precision, rounded once, and return whether all fit: where float32 is exact."""
+    code = stored.dtype.char
+    if transform.kind is TransformKind.IDENTITY:
+        return bool(compiled.to_half(code, stored, out))
+    if not transform.exact_in_float32:
+        return False
+    values = np.empty(stored.shape, np.float32)
+    compiled.convert_frame(stored, values, code + "f", transform.slope[row], transform.intercept[row], True, False)
+    return bool(compiled.to_half("f", values, out))
 
 
 def _look_up(

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hdgpu.array.functions import clamp, comparable, copy, dtype_name, host_dtype, host_type, native_dtype
-from hdgpu.array.namespace import Array, array_namespace, library_name
+from hdgpu.array.half import to_half
+from hdgpu.array.namespace import Array, array_namespace, is_numpy_array, library_name
 from hdgpu.errors import OutputTypeError, VolumeError
 from hdgpu.volume.statistics import normalized, statistics_of
 
@@ -45,6 +46,10 @@ def cast(array: Array, dtype: npt.DTypeLike) -> Array:
     array([  1, 200], dtype=uint8)
     """
     target = held_type(array, dtype)
+    if is_numpy_array(array) and target == np.float16:
+        half = to_half(array)
+        if half is not None:
+            return half
     require_range(array, dtype)
     return array_namespace(array).astype(array, target, copy=True)
 

@@ -140,6 +140,18 @@ def test_float16_never_overflows_silently() -> None:
             run(transform, np.array([0, 40000], "uint16"))
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "uint16", "int16"])
+@pytest.mark.parametrize(("slope", "intercept"), [(1, 0), (2, -1000), (0.1, 3.7), (0.25, 0)])
+def test_float16_is_rounded_once(monkeypatch: pytest.MonkeyPatch, dtype: str, slope: float, intercept: float) -> None:
+    """With the compiled extension and without it."""
+    transform = compiled(pixel_of(dtype), slope, intercept, np.float16)
+    stored = np.clip(values_of(dtype, 3, 1001), -30000, 30000).astype(dtype)
+    expected = (stored.astype(np.float64) * slope + intercept).astype(np.float16)
+    np.testing.assert_array_equal(run(transform, stored), expected, strict=True)
+    monkeypatch.setattr("hdgpu.pixels.run.extension", lambda: None)
+    np.testing.assert_array_equal(run(transform, stored), expected, strict=True)
+
+
 @pytest.mark.parametrize("dtype", ["uint16", "int16"])
 @pytest.mark.parametrize("bits", [12, 16])
 @pytest.mark.parametrize(("slope", "intercept"), [(1, 0), (2, -1000)])
