@@ -2,8 +2,8 @@
 
 It does the plain cases of the hot loops without the interpreter and its lock: scanning headers, reading native and
 RLE frames, decoding lossless JPEG-LS and JPEG 2000, checking the Huffman codes of JPEG, transforming and looking up
-stored values, and resampling.  Each of them exists in Python or in a library too, which takes over wherever the
-extension declines, and for everything where there is none.
+stored values, resampling, copying arrays whose axes were turned, and converting to half precision.  Each of them exists
+in Python or in a library too, which takes over wherever the extension declines, and for everything where there is none.
 """
 
 from __future__ import annotations
