@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hdgpu.errors import FrameDecodeError, PixelDataSizeError
 
-__all__ = ["Jpeg2000Header", "as_unsigned", "check_tile_parts", "read_jpeg2000_header"]
+__all__ = ["Jpeg2000Header", "as_unsigned", "check_tile_parts", "precision_of", "read_jpeg2000_header"]
 
 _SOC_SIZ = b"\xff\x4f\xff\x51"
 _SOT_START = b"\xff\x90\x00\x0a"
@@ -120,6 +120,17 @@ def as_unsigned(data: bytes, header: Jpeg2000Header) -> bytes:
     for component in range(header.components):
         codestream[_SSIZ + 3 * component] &= ~_SIGN
     return bytes(codestream)
+
+
+def precision_of(codestream: bytes) -> int:
+    """Return the bits of a sample of a bare codestream whose header has been read before.
+
+    Examples
+    --------
+    >>> precision_of(bytes(42) + bytes([0x80 | 11]))
+    12
+    """
+    return (codestream[_SSIZ] & ~_SIGN) + 1
 
 
 def _codestream_extent(data: bytes) -> tuple[int, int]:

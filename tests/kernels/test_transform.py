@@ -33,12 +33,20 @@ MUTATIONS = [
     ("convert.cuh", "value - value != 0.0", "true", "test_halves"),
     ("convert.cuh", "return static_cast<double>(out) == value", "return true", "test_slope"),
     ("transform.cu", "at < last_entry ? at", "at + 1 < last_entry ? at + 1", "test_tables"),
-    ("transform.cu", "WORKING value = static_cast<WORKING>", "float32 value = static_cast<float32>", "test_all_values"),
+    (
+        "transform.cu",
+        "const WORKING value = static_cast<WORKING>",
+        "const float32 value = static_cast<float32>",
+        "test_all_values",
+    ),
+    ("transform.cu", "copied(stored, out) || ", "", "test_identity"),
+    ("transform.cu", "value[RUN - 1 - i]", "value[RUN - 2 - i]", "test_flipped"),
     ("transform.cu", "parameters.slope) +", "parameters.slope) -", "test_slope"),
     ("transform.cu", "stored <= parameters.most", "stored <= parameters.most + 1", "test_values_that"),
     ("transform.cu", "count >= RUN && ", "", "test_rectangles"),
     ("transform.cu", "i * out_column", "i", "test_rectangles"),
-    ("transform.cu", "out_column == 1 && ", "", "test_rectangles"),
+    ("transform.cu", " && (backwards || out_column == 1)", "", "test_rectangles"),
+    ("transform.cu", "backwards ? out - (RUN - 1)", "backwards ? out - RUN", "test_flipped"),
     ("transform.cu", "place[1] + row * out_row", "place[1] + row * columns", "test_rectangles"),
     ("transform.cu", "rows < place[2] ? rows : place[2]", "rows", "test_rectangles"),
 ]
@@ -166,6 +174,30 @@ def test_all_values_of_a_type_are_kept(stored: str) -> None:
     for out in (stored, "float64"):
         given = transform_frames(transform_of(TransformKind.IDENTITY, stored, out, 1, 0), values, [0])
         np.testing.assert_array_equal(given, values.astype(out))
+
+
+@pytest.mark.parametrize("stored", STORED)
+def test_identity_keeps_bits(launcher: HostLauncher, stored: str) -> None:
+    """Also of numbers that float64 has no room for, and of NaN with something in it."""
+    bits = np.random.default_rng(8).integers(0, 255, (2, 3, 21, np.dtype(stored).itemsize), np.uint8)
+    values = bits.view(stored)[..., 0]
+    given = transform_frames(transform_of(TransformKind.IDENTITY, stored, stored, 2, 0), values, [0, 1])
+    np.testing.assert_array_equal(given.view(np.uint8), np.ascontiguousarray(values).view(np.uint8))
+    assert "transform" in launcher.launched
+
+
+@pytest.mark.parametrize("columns", [8, 16, 40, 41, 47])
+@pytest.mark.parametrize("begin", [0, 1, 8])
+def test_flipped_columns_in_runs(launcher: HostLauncher, columns: int, begin: int) -> None:
+    """From wherever they begin, and nothing beside them is touched."""
+    transform = transform_of(TransformKind.AFFINE, "int16", "float32", 2, 3)
+    stored = values_of("int16", (2, 3, columns), 5)
+    base = np.full((2, 3, 64), -7.0, "f4")
+    out = base[:, :, begin : begin + columns][:, :, ::-1]
+    expected = base.copy()
+    expected[:, :, begin : begin + columns] = reference_of(transform, stored, [0, 1]).astype("f4")[:, :, ::-1]
+    scatter_frames(transform, stored, [0, 1], out, np.arange(2))
+    np.testing.assert_array_equal(base, expected)
 
 
 @settings(max_examples=60)
