@@ -10,6 +10,7 @@ __all__ = ["print_error"]
 _OPTIONS = {
     "Pass overwrite=True": "Add --force",
     "Pass lossy=True": "Add --lossy",
+    'Pass on_error="skip"': "Add --on-error skip",
     "Choose one with `series=`": "Choose one with --series",
     "Pass `regrid=True` to `load_volume`": "Add --regrid",
 }

@@ -20,7 +20,7 @@ from hdgpu.errors import HdgpuError, NotDicomError, SourceError
 __all__ = ["Discovery", "discover"]
 
 _PREAMBLE = 132  # bytes before the first element, with the prefix
-_SKIP = 'To leave it out: on_error="skip" in read_series or load_volume, --on-error skip on the command line.'
+_SKIP = 'Pass on_error="skip" to leave it out.'
 
 
 class Discovery:

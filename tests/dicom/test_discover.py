@@ -46,7 +46,7 @@ def names(found: Discovery) -> list[str]:
 )
 def test_what_was_meant_to_be_dicom_is_an_error(folder: Path, name: str, content: bytes) -> None:
     (folder / name).write_bytes(content)
-    with pytest.raises(NotDicomError, match=rf"{name}: not a DICOM file.*take it out of the folder.*--on-error skip"):
+    with pytest.raises(NotDicomError, match=rf"{name}: not a DICOM file.*take it out of the folder.*Pass on_error="):
         discover(folder)
     found = discover(folder, collect_errors=True)
     assert len(found.instances) == 6
