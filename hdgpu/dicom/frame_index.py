@@ -190,9 +190,9 @@ def index_frames(instance: Instance) -> FrameIndex:
 def _native(instance: Instance, offset: int, length: int, count: int) -> NativeIndex:
     bits = instance.pixel.frame_bits
     expected = -(-bits * count // 8)
-    # A value of odd length is padded with one byte; some writers add more zeros, but no whole frame of them.
+    # A value of odd length is padded with one byte.
     if not expected <= length <= expected + expected % 2 and not _is_padding(
-        instance.source, offset + expected, length - expected, bits // 8
+        instance, offset + expected, length - expected
     ):
         pixel = instance.pixel
         size = f"{count} x {pixel.rows} x {pixel.columns} x {pixel.samples_per_pixel} of {pixel.bits_allocated} bits"
@@ -202,15 +202,23 @@ def _native(instance: Instance, offset: int, length: int, count: int) -> NativeI
             tag=describe_tag(instance.pixel_data.tag),
             expected=f"{expected} bytes for {size}",
             found=f"{length} bytes",
+            remedy="If the attributes are right, cut Pixel Data to that length",
         )
     big_endian_words = instance.transfer_syntax_uid == EXPLICIT_BIG and instance.pixel_data.vr == "OW"
     swapped = big_endian_words and instance.pixel.bits_allocated == 8
     return NativeIndex(offset, bits, count, 2 if swapped else 1)
 
 
-def _is_padding(source: Source, offset: int, length: int, frame_bytes: int) -> bool:
-    """Return whether the bytes behind the last frame are zeros, and too few for another one."""
-    return 0 < length < frame_bytes and not np.frombuffer(source.read_at(offset, length), np.uint8).any()
+def _is_padding(instance: Instance, offset: int, length: int) -> bool:
+    """Return whether the bytes behind the last frame are zeros that a writer has added.
+
+    They are too few for another frame, and no multiple of a column: else Columns may be wrong, and the image black at
+    its end.
+    """
+    frame = instance.pixel.frame_bits // 8
+    if not 0 < length < frame or length * instance.pixel.columns % frame == 0:
+        return False
+    return not np.frombuffer(instance.source.read_at(offset, length), np.uint8).any()
 
 
 def _check_plausible(instance: Instance, index: FrameIndex) -> None:

@@ -36,7 +36,7 @@ MUTATIONS = [
     ("rle_packets.cuh", "at + taken > end", "at + taken > until", "random_packets"),
     ("rle_packets.cuh", "walk.written += bytes;", "walk.written = bytes;", "random_packets"),
     ("rle_packets.cuh", "offset <= before", "offset < before", "test_reasons"),
-    ("rle_packets.cuh", "if (length < HEADER)", "if (false)", "test_bad_input_headers"),
+    ("rle_packets.cuh", "if (length < HEADER)", "if (false)", "test_reasons"),
     ("rle_packets.cuh", "found.ending = NOT_STRICT", "found.ending = 0", "test_bad_input_headers"),
     ("rle_packets.cuh", "byte == 128 || ", "", "test_bad_input_endings"),
     ("rle_packets.cuh", "byte == 0 && is_last", "byte == 0", "test_bad_input_endings"),
