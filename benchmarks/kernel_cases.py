@@ -16,7 +16,7 @@ import numpy as np
 
 from demo.phantom import slice_hu
 from hdgpu.array.interop import to_numpy
-from hdgpu.codecs import native_device
+from hdgpu.codecs.device import native as native_device
 from hdgpu.pixels import device as pixels_device
 from hdgpu.pixels import tetrahedral
 from hdgpu.volume import statistics

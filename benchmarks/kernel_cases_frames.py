@@ -10,8 +10,8 @@ from kernel_cases import DISTINCT, Case, Goal, by_reference, ct_frames, frames_f
 
 from demo.phantom import slice_hu
 from hdgpu.array.interop import to_numpy
-from hdgpu.codecs.native_device import ByteOrder, decode_native
-from hdgpu.codecs.rle_device import decode_frames
+from hdgpu.codecs.device.native import ByteOrder, decode_native
+from hdgpu.codecs.device.rle import decode_frames
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.frame import encode_frame
 from hdgpu.pixels.tetrahedral import ONE, IccTable, apply_table

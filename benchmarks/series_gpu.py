@@ -44,7 +44,7 @@ from series_peers import NVIMGCODEC, Loader, Place, Rival, in_order, peers, stre
 
 import hdgpu
 from hdgpu.array.interop import to_numpy
-from hdgpu.codecs import nvimgcodec
+from hdgpu.codecs.device import nvimgcodec
 from hdgpu.frames import device_engine
 from hdgpu.frames.device_lane import STAGES
 

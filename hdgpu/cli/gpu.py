@@ -99,7 +99,7 @@ def _piece(name: str, found: str, problem: str, install: str) -> dict[str, str]:
 
 
 def _device(index: int) -> dict[str, Any]:
-    from hdgpu.codecs.nvimgcodec import KINDS
+    from hdgpu.codecs.device.nvimgcodec import KINDS
 
     can = streams_of(index)
     return {
@@ -128,7 +128,7 @@ def nvrtc_problem() -> str:
 
 def decoder_problem(index: int) -> str:
     """Return why nvImageCodec cannot be opened on a device; an empty string if it can."""
-    from hdgpu.codecs.nvimgcodec import opening_problem
+    from hdgpu.codecs.device.nvimgcodec import opening_problem
 
     with quiet_native_stderr():
         return opening_problem(index)
@@ -138,7 +138,7 @@ def streams_of(index: int) -> frozenset[str]:
     """Return which kinds of streams come out right of nvImageCodec on a device; none if it fails."""
     from hdgpu.array.device import Device
     from hdgpu.array.streams import runtime_of
-    from hdgpu.codecs.nvimgcodec import decodable
+    from hdgpu.codecs.device.nvimgcodec import decodable
 
     try:
         runtime = runtime_of(Device("cuda", index))

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from hdgpu.array.functions import clamp
 from hdgpu.array.namespace import Array, array_namespace
-from hdgpu.codecs.sniff_jpeg import JpegHeader
+from hdgpu.codecs.sniff.jpeg import JpegHeader
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError, UnsupportedPixelError
 

@@ -7,8 +7,8 @@ about twice as fast as OpenJPEG; ``compiled/jpeg2000_blocks.hpp`` says how.
 from __future__ import annotations
 
 from hdgpu.codecs.bits import Samples
-from hdgpu.codecs.sniff import sniff
-from hdgpu.codecs.sniff_jpeg2000 import precision_of
+from hdgpu.codecs.sniff.codestream import sniff
+from hdgpu.codecs.sniff.jpeg2000 import precision_of
 from hdgpu.codecs.stored import keep_to_bits_stored
 from hdgpu.compiled import extension
 from hdgpu.dicom.image_pixel import ImagePixel

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hdgpu.codecs.bits import Samples
-from hdgpu.codecs.sniff_jpeg import JpegHeader, end_of_image
+from hdgpu.codecs.sniff.jpeg import JpegHeader, end_of_image
 from hdgpu.compiled import extension
 from hdgpu.errors import FrameDecodeError
 

@@ -7,7 +7,7 @@ extension takes it about 1.9 times as fast as CharLS; ``compiled/jpegls_scan.hpp
 from __future__ import annotations
 
 from hdgpu.codecs.bits import Samples
-from hdgpu.codecs.sniff import sniff
+from hdgpu.codecs.sniff.codestream import sniff
 from hdgpu.codecs.stored import keep_to_bits_stored
 from hdgpu.compiled import extension
 from hdgpu.dicom.image_pixel import ImagePixel

@@ -15,9 +15,9 @@ from hdgpu.codecs.color import jpeg_is_ybr
 from hdgpu.codecs.imagecodecs import checked_dct, deep_dct, raw_jpeg, unverifiable
 from hdgpu.codecs.jpeg_entropy import check_restart_markers
 from hdgpu.codecs.libraries import libjpeg, openjpeg, pyjpegls
-from hdgpu.codecs.sniff import Codestream, describe
-from hdgpu.codecs.sniff_jpeg import JpegHeader, check_largest_sample, end_of_image
-from hdgpu.codecs.sniff_jpeg2000 import Jpeg2000Header, check_tile_parts
+from hdgpu.codecs.sniff.codestream import Codestream, describe
+from hdgpu.codecs.sniff.jpeg import JpegHeader, check_largest_sample, end_of_image
+from hdgpu.codecs.sniff.jpeg2000 import Jpeg2000Header, check_tile_parts
 from hdgpu.codecs.stored import check_jpeg_container, store_jpeg, store_jpeg2000, store_jpeg_ls
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError, MissingDependencyError

@@ -12,7 +12,7 @@ from hdgpu.array.device import Device, check_fallback, parse_device
 from hdgpu.array.host_threads import default_workers
 from hdgpu.array.interop import to_numpy
 from hdgpu.array.namespace import Array, is_array
-from hdgpu.codecs.encode import encode
+from hdgpu.codecs.encode.frame import encode
 from hdgpu.codecs.loss import Loss
 from hdgpu.codecs.route import Route, route_for
 from hdgpu.codecs.syntaxes import TRANSFER_SYNTAXES
@@ -131,8 +131,8 @@ def decode_frame(
     if target.kind != "cuda":
         return _on_host(value, route, index)
     from hdgpu.array.streams import runtime_of  # what a device needs is imported where there is one
-    from hdgpu.codecs.device_frames import decode_single
-    from hdgpu.codecs.device_route import no_fallback
+    from hdgpu.codecs.device.frames import decode_single
+    from hdgpu.codecs.device.route import no_fallback
 
     runtime = runtime_of(target)
     with runtime.active():

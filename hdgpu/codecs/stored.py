@@ -18,9 +18,9 @@ from hdgpu.codecs.bits import (
     wrong_high_bit,
 )
 from hdgpu.codecs.color import stored_to_rgb, ybr_to_rgb
-from hdgpu.codecs.sniff import Codestream
-from hdgpu.codecs.sniff_jpeg import JpegHeader
-from hdgpu.codecs.sniff_jpeg2000 import Jpeg2000Header
+from hdgpu.codecs.sniff.codestream import Codestream
+from hdgpu.codecs.sniff.jpeg import JpegHeader
+from hdgpu.codecs.sniff.jpeg2000 import Jpeg2000Header
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError, PixelDataSizeError
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from hdgpu.codecs.device_route import instance_route, stream_route
-from hdgpu.codecs.nvimgcodec import KINDS
+from hdgpu.codecs.device.nvimgcodec import KINDS
+from hdgpu.codecs.device.route import instance_route, stream_route
 from hdgpu.codecs.route import route_for, supported_transfer_syntaxes, transfer_syntax_name
-from hdgpu.codecs.sniff import Codestream
-from hdgpu.codecs.sniff_jpeg import JpegHeader
-from hdgpu.codecs.sniff_jpeg2000 import Jpeg2000Header
+from hdgpu.codecs.sniff.codestream import Codestream
+from hdgpu.codecs.sniff.jpeg import JpegHeader
+from hdgpu.codecs.sniff.jpeg2000 import Jpeg2000Header
 from hdgpu.codecs.syntaxes import SYNTAXES, TRANSFER_SYNTAXES
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import UnsupportedPixelError

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from hdgpu.array.namespace import Array
 from hdgpu.array.streams import Event, Lane, Runtime
-from hdgpu.codecs.device_frames import DeviceDecoder, Doubt, device_failed
-from hdgpu.codecs.device_route import IN_DOUBT, no_fallback
+from hdgpu.codecs.device.frames import DeviceDecoder, Doubt, device_failed
+from hdgpu.codecs.device.route import IN_DOUBT, no_fallback
 from hdgpu.errors import HdgpuError
 from hdgpu.frames.engine import Chunks
 from hdgpu.frames.plan import ScatterPlan

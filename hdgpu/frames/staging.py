@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hdgpu.codecs.device_route import NATIVE, RLE, DeviceRoute, for_device, instance_route, no_fallback
-from hdgpu.codecs.native_device import BYTE_ORDERS
-from hdgpu.codecs.nvimgcodec import OpenStream, open_stream
+from hdgpu.codecs.device.native import BYTE_ORDERS
+from hdgpu.codecs.device.nvimgcodec import OpenStream, open_stream
+from hdgpu.codecs.device.route import NATIVE, RLE, DeviceRoute, for_device, instance_route, no_fallback
 from hdgpu.errors import FrameDecodeError, HdgpuError
 from hdgpu.frames.plain import PlainKind, load_plain_frames
 from hdgpu.frames.plan import ScatterPlan

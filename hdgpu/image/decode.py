@@ -264,7 +264,7 @@ def _decode_on_device(
     fallback: str,
 ) -> tuple[Array, DecodeReport]:
     """Run a plan into fresh memory of a device."""
-    from hdgpu.codecs.device_frames import kinds_for  # what a device needs is imported where there is one
+    from hdgpu.codecs.device.frames import kinds_for  # what a device needs is imported where there is one
     from hdgpu.frames.device_engine import run_plan_on_device
 
     started = time.perf_counter()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hdgpu.array.device import Device, parse_device
 from hdgpu.array.host_threads import default_workers
-from hdgpu.codecs.encode_table import encoder_for
+from hdgpu.codecs.encode.table import encoder_for
 from hdgpu.codecs.loss import Loss
 from hdgpu.codecs.single_frame import get_lossy_compression_attributes
 from hdgpu.codecs.syntaxes import LOSSLESS_SYNTAXES, SYNTAXES
@@ -256,6 +256,6 @@ def _device_encoder(uid: str, device: Device) -> BatchOfFrames | None:
     if device.kind != "cuda":
         return None
     from hdgpu.array.streams import runtime_of
-    from hdgpu.codecs.nvimgcodec_encode import batch_encoder
+    from hdgpu.codecs.encode.nvimgcodec import batch_encoder
 
     return batch_encoder(uid, runtime_of(device))

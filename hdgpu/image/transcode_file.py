@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from hdgpu.codecs.encode import encode
+from hdgpu.codecs.encode.frame import encode
 from hdgpu.codecs.loss import Loss
 from hdgpu.codecs.route import Route, route_for
 from hdgpu.codecs.single_frame import get_lossy_compression_attributes

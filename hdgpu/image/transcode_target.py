@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from hdgpu.codecs.encode import check_pixel
-from hdgpu.codecs.encode_table import Encoder, encoder_for
+from hdgpu.codecs.encode.frame import check_pixel
+from hdgpu.codecs.encode.table import Encoder, encoder_for
 from hdgpu.codecs.route import route_for
 from hdgpu.codecs.syntaxes import LOSSLESS_SYNTAXES, LOSSY_SYNTAXES, TRANSFER_SYNTAXES
 from hdgpu.dicom.header import DEFLATED, EXPLICIT_LITTLE, IMPLICIT_LITTLE

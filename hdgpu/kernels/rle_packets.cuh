@@ -5,7 +5,7 @@
 
 #include "common.cuh"
 
-// Why a frame is not decoded; RleFlag in hdgpu/codecs/rle_device.py has the same names.
+// Why a frame is not decoded; RleFlag in hdgpu/codecs/device/rle.py has the same names.
 #define HEADER_CUT 1
 #define SEGMENT_COUNT 2
 #define OFFSETS 4

@@ -13,7 +13,7 @@ from series_files import SYNTAXES, encoder, variants, write_phantom, write_varia
 from series_peers import with_threads
 
 import hdgpu as hd
-from hdgpu.codecs.nvimgcodec import installed
+from hdgpu.codecs.device.nvimgcodec import installed
 from tests.make_series import make_series, write_series
 
 

@@ -10,7 +10,7 @@ from pydicom.pixels.processing import convert_color_space
 
 import hdgpu
 from hdgpu.codecs.color import jpeg_is_ybr, ybr_to_rgb
-from hdgpu.codecs.sniff_jpeg import read_jpeg_header
+from hdgpu.codecs.sniff.jpeg import read_jpeg_header
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError, UnsupportedPixelError
 from hdgpu.pixels import reference

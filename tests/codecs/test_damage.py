@@ -16,9 +16,9 @@ from pydicom import Dataset
 from pydicom.encaps import encapsulate
 
 from hdgpu.codecs.route import route_for
-from hdgpu.codecs.sniff import sniff
-from hdgpu.codecs.sniff_jpeg import JpegHeader
-from hdgpu.codecs.sniff_jpeg2000 import Jpeg2000Header
+from hdgpu.codecs.sniff.codestream import sniff
+from hdgpu.codecs.sniff.jpeg import JpegHeader
+from hdgpu.codecs.sniff.jpeg2000 import Jpeg2000Header
 from hdgpu.errors import FrameDecodeError, HdgpuError, PixelDataSizeError
 from tests.codecs.frames_of import frame_bytes, image_pixel, pydicom_array
 from tests.sample_files import SAMPLE_FILES, SampleFile

@@ -6,12 +6,12 @@ import imagecodecs
 import numpy as np
 import pytest
 
-from hdgpu.codecs.device_route import DeviceRoute, frame_route, instance_route, stream_route
-from hdgpu.codecs.encode_htj2k import encode_irreversible, encode_reversible
+from hdgpu.codecs.device.nvimgcodec import KINDS
+from hdgpu.codecs.device.route import DeviceRoute, frame_route, instance_route, stream_route
+from hdgpu.codecs.encode.htj2k import encode_irreversible, encode_reversible
 from hdgpu.codecs.loss import Loss
-from hdgpu.codecs.nvimgcodec import KINDS
 from hdgpu.codecs.route import route_for
-from hdgpu.codecs.sniff import sniff
+from hdgpu.codecs.sniff.codestream import sniff
 from hdgpu.compiled import extension
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError, HdgpuError

@@ -15,14 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from hdgpu.codecs import encode as module
 from hdgpu.codecs.bits import Samples
-from hdgpu.codecs.encode import encode
-from hdgpu.codecs.encode_table import encoder_for
+from hdgpu.codecs.encode import frame as module
+from hdgpu.codecs.encode.frame import encode
+from hdgpu.codecs.encode.table import encoder_for
 from hdgpu.codecs.loss import Loss
 from hdgpu.codecs.route import route_for, supported_transfer_syntaxes
-from hdgpu.codecs.sniff import sniff
-from hdgpu.codecs.sniff_jpeg2000 import Jpeg2000Header
+from hdgpu.codecs.sniff.codestream import sniff
+from hdgpu.codecs.sniff.jpeg2000 import Jpeg2000Header
 from hdgpu.codecs.syntaxes import SYNTAXES
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameEncodeError, HdgpuError, InvalidAttributeError, UnsupportedPixelError

@@ -17,8 +17,8 @@ from PIL import Image
 
 from hdgpu.codecs import libraries
 from hdgpu.codecs.route import route_for
-from hdgpu.codecs.sniff import sniff
-from hdgpu.codecs.sniff_jpegxl import JpegXlHeader
+from hdgpu.codecs.sniff.codestream import sniff
+from hdgpu.codecs.sniff.jpegxl import JpegXlHeader
 from hdgpu.compiled import extension
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError, MissingDependencyError, PixelDataSizeError, UnsupportedPixelError

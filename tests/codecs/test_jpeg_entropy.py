@@ -17,7 +17,7 @@ from hdgpu import compiled
 from hdgpu.codecs import jpeg_entropy
 from hdgpu.codecs.jpeg_entropy import check_dct_codes
 from hdgpu.codecs.route import route_for
-from hdgpu.codecs.sniff_jpeg import JpegHeader, read_jpeg_header
+from hdgpu.codecs.sniff.jpeg import JpegHeader, read_jpeg_header
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError
 from tests.codecs.frames_of import frame_bytes

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from hdgpu import compiled
 from hdgpu.codecs.jpeg_ls import decode_jpeg_ls
 from hdgpu.codecs.route import Route, route_for
-from hdgpu.codecs.sniff_jpeg import read_jpeg_header
+from hdgpu.codecs.sniff.jpeg import read_jpeg_header
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError, HdgpuError
 from tests.codecs.frames_of import frame_bytes, image_pixel

@@ -11,7 +11,7 @@ import pytest
 from hdgpu.array.functions import dtype_name
 from hdgpu.array.interop import to_numpy
 from hdgpu.array.kernels import launching_on_host
-from hdgpu.codecs.native_device import BYTE_ORDERS, LOW_SAMPLES, decode_native
+from hdgpu.codecs.device.native import BYTE_ORDERS, LOW_SAMPLES, decode_native
 from hdgpu.codecs.route import route_for
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError

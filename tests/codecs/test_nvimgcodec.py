@@ -9,9 +9,9 @@ import imagecodecs
 import numpy as np
 import pytest
 
-from hdgpu.codecs import nvimgcodec
-from hdgpu.codecs.nvimgcodec import KINDS, BatchDecoder, decodable, installed, open_stream
-from hdgpu.codecs.sniff import sniff
+from hdgpu.codecs.device import nvimgcodec
+from hdgpu.codecs.device.nvimgcodec import KINDS, BatchDecoder, decodable, installed, open_stream
+from hdgpu.codecs.sniff.codestream import sniff
 from hdgpu.errors import OutOfMemoryError
 
 pytestmark = pytest.mark.skipif(installed() is None, reason="needs nvidia-nvimgcodec-cu13")

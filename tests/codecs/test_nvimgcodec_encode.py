@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from hdgpu.codecs import nvimgcodec_encode
-from hdgpu.codecs.nvimgcodec import installed
-from hdgpu.codecs.nvimgcodec_encode import BatchEncoder, batch_encoder, encodable
+from hdgpu.codecs.device.nvimgcodec import installed
+from hdgpu.codecs.encode import nvimgcodec
+from hdgpu.codecs.encode.nvimgcodec import BatchEncoder, batch_encoder, encodable
 from hdgpu.codecs.route import route_for
 from hdgpu.dicom.image_pixel import ImagePixel
 
@@ -61,5 +61,5 @@ def test_encoder_that_fails_leaves_all_to_the_host(monkeypatch: pytest.MonkeyPat
     def fail(*arguments: object) -> None:
         raise RuntimeError("out of memory")
 
-    monkeypatch.setattr(nvimgcodec_encode.BatchEncoder, "encode", fail)
+    monkeypatch.setattr(nvimgcodec.BatchEncoder, "encode", fail)
     assert encode([np.zeros((64, 64), np.uint8)], ImagePixel(64, 64, 1, "MONOCHROME2", 8, 8, 7)) == [None]

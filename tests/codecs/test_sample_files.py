@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hdgpu.codecs.route import Route, route_for
-from hdgpu.codecs.sniff import Codestream, sniff
+from hdgpu.codecs.sniff.codestream import Codestream, sniff
 from hdgpu.errors import FrameDecodeError, HdgpuError, PixelDataSizeError
 from tests.codecs.frames_of import assert_equal, decode, frame_bytes, image_pixel, pydicom_array
 from tests.sample_files import EXCEPTIONS, INEXACT, SAMPLE_FILES, UNDECODABLE, SampleFile

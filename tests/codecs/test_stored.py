@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from pydicom.encaps import encapsulate
 
-from hdgpu.codecs.encode_htj2k import encode_irreversible, encode_reversible
+from hdgpu.codecs.encode.htj2k import encode_irreversible, encode_reversible
 from hdgpu.codecs.loss import Loss
 from hdgpu.codecs.route import Route, route_for
 from hdgpu.dicom.image_pixel import ImagePixel

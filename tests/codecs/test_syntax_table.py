@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from hdgpu.codecs import device_route
-from hdgpu.codecs.nvimgcodec import KINDS
+from hdgpu.codecs.device import route
+from hdgpu.codecs.device.nvimgcodec import KINDS
 from hdgpu.codecs.route import supported_transfer_syntaxes
 from hdgpu.codecs.syntax_table import syntax_table
 from tests.codecs.test_device_route import LEFT_TO_THE_HOST
@@ -38,11 +38,11 @@ def test_every_transfer_syntax_once_with_its_first_decoder() -> None:
 def test_every_decoder_of_a_device() -> None:
     text = syntax_table()
     assert set(re.findall(r"`nvimgcodec:([\w-]+)`", text)) == set(KINDS)
-    assert {device_route.NATIVE, device_route.RLE} <= set(re.findall(r"`(cuda:\w+)`", text))
+    assert {route.NATIVE, route.RLE} <= set(re.findall(r"`(cuda:\w+)`", text))
 
 
 def test_every_reason_that_routes_give() -> None:
-    source = inspect.getsource(device_route)
+    source = inspect.getsource(route)
     reasons = re.findall(r'return "", "([^"]+)"', source) + re.findall(r'DeviceRoute\(None, "([^"]+)"', source)
     reasons += [reason for reason in LEFT_TO_THE_HOST if "only some coefficients" not in reason]
     assert len(reasons) > 15

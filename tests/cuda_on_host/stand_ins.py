@@ -48,7 +48,7 @@ def _sort_with_numpy() -> None:
 
 
 def _decode_on_the_host() -> None:
-    from hdgpu.codecs import nvimgcodec
+    from hdgpu.codecs.device import nvimgcodec
 
     opened, decode = nvimgcodec.library_on, nvimgcodec.BatchDecoder.decode
 
@@ -70,7 +70,8 @@ def _decode_on_the_host() -> None:
 
 
 def _encode_on_the_host() -> None:
-    from hdgpu.codecs import nvimgcodec, nvimgcodec_encode
+    from hdgpu.codecs.device import nvimgcodec
+    from hdgpu.codecs.encode import nvimgcodec as nvimgcodec_encode
 
     encode = nvimgcodec_encode.BatchEncoder.encode
 

@@ -203,8 +203,10 @@ def test_native_size_that_disagrees_with_the_bytes(rows: int, frames: int) -> No
         index_frames(Instance(read_header(BytesSource(file.getvalue(), "made.dcm"))))
 
 
-@pytest.mark.parametrize(("padding", "is_padding"), [(b"\0" * 2, True), (b"\0" * 30, True), (b"\0" * 32, False), (b"\0" * 8, False),
-                                                     (b"\0" * 8 + b"\1\0", False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("padding", "is_padding"),
+    [(bytes(2), True), (bytes(30), True), (bytes(32), False), (bytes(8), False), (b"\0\1", False)],
+)
 def test_zeros_behind_the_last_native_frame(padding: bytes, is_padding: bool) -> None:
     dataset = make_dataset(np.arange(16, dtype="uint16").reshape(4, 4))
     dataset.PixelData += padding

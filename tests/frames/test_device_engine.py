@@ -15,8 +15,8 @@ from pydicom.uid import UID
 from hdgpu.array import device as devices
 from hdgpu.array import streams
 from hdgpu.array.device import CudaStatus
-from hdgpu.codecs.device_route import DeviceRoute
-from hdgpu.codecs.nvimgcodec import BatchDecoder, decodable, installed
+from hdgpu.codecs.device.nvimgcodec import BatchDecoder, decodable, installed
+from hdgpu.codecs.device.route import DeviceRoute
 from hdgpu.codecs.route import supported_transfer_syntaxes
 from hdgpu.dicom.header import header_of_dataset
 from hdgpu.dicom.instance import Instance

@@ -18,9 +18,9 @@ from pydicom.uid import UID
 import hdgpu as hd
 from hdgpu.array.interop import to_numpy
 from hdgpu.array.namespace import array_namespace, is_cupy_array, namespace_of_library
-from hdgpu.codecs.encode_htj2k import encode_reversible
+from hdgpu.codecs.device.nvimgcodec import BatchDecoder, decodable
+from hdgpu.codecs.encode.htj2k import encode_reversible
 from hdgpu.codecs.loss import Loss
-from hdgpu.codecs.nvimgcodec import BatchDecoder, decodable
 from hdgpu.content.palette import PaletteColorLUTTransformation
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError, HdgpuError, PixelDataSizeError
@@ -311,7 +311,7 @@ def test_neither_memory_nor_decoders_grow_from_load_to_load(
 def test_nvimagecodec_is_not_tried_where_nothing_needs_it(
     way: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hdgpu.codecs.device_frames.decodable", mock.Mock(side_effect=AssertionError("tried")))
+    monkeypatch.setattr("hdgpu.codecs.device.frames.decodable", mock.Mock(side_effect=AssertionError("tried")))
     WAYS[way][0](kind, tmp_path, device=DEVICE)
 
 

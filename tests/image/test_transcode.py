@@ -14,7 +14,7 @@ from pydicom.data import get_testdata_file
 from pydicom.pixels import get_decoder
 
 import hdgpu as hd
-from hdgpu.codecs import encode_table
+from hdgpu.codecs.encode import table
 from hdgpu.codecs.loss import Loss
 from hdgpu.codecs.syntaxes import LOSSLESS_SYNTAXES, LOSSY_SYNTAXES, SYNTAXES
 from hdgpu.errors import (
@@ -63,7 +63,7 @@ def only(report):
 
 def refused(file: SampleFile, name: str) -> bool:
     """Whether the encoders of the table do not take such a file."""
-    encoder = encode_table.encoder_for(SYNTAXES[name])
+    encoder = table.encoder_for(SYNTAXES[name])
     if name in ("native", "native-implicit", "deflated"):
         return False
     is_ybr_full = file.photometric.startswith("YBR_FULL") and "1.2.4" not in file.transfer_syntax
@@ -369,7 +369,7 @@ def test_unknown_syntax(tmp_path: Path) -> None:
 
 
 def test_every_name_has_an_encoder_and_every_encoder_a_name() -> None:
-    assert SYNTAXES.keys() == encode_table._ENCODERS.keys()
+    assert SYNTAXES.keys() == table._ENCODERS.keys()
     for name, uid in SYNTAXES.items():
         assert (hd.frame.get_lossy_compression_attributes(uid)[0] == "01") == (name in LOSSY_SYNTAXES)
 

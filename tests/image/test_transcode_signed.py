@@ -11,7 +11,7 @@ from pydicom.data import get_testdata_file
 
 from hdgpu.codecs.loss import Loss
 from hdgpu.codecs.route import route_for
-from hdgpu.codecs.sniff import sniff
+from hdgpu.codecs.sniff.codestream import sniff
 from hdgpu.codecs.syntaxes import LOSSLESS_SYNTAXES
 from hdgpu.dicom.discover import discover
 from hdgpu.dicom.frame_index import index_frames

@@ -8,7 +8,7 @@ import numpy as np
 
 from hdgpu.array import kernels
 from hdgpu.codecs import native
-from hdgpu.codecs.native_device import ByteOrder, NativeFrames, decode_native
+from hdgpu.codecs.device.native import ByteOrder, NativeFrames, decode_native
 from hdgpu.dicom.image_pixel import ImagePixel
 
 DECODERS = {

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from pydicom.pixels import get_encoder
 
 from hdgpu.array.kernels import Grid, launch, program
-from hdgpu.codecs import rle_device
 from hdgpu.codecs.bits import clear_unused_bits, lower_to_bit_zero
 from hdgpu.codecs.color import stored_to_rgb
-from hdgpu.codecs.encode_rle import encode_rle
+from hdgpu.codecs.device import rle
+from hdgpu.codecs.device.rle import RleFlag, decode_frames
+from hdgpu.codecs.encode.rle import encode_rle
 from hdgpu.codecs.loss import Loss
-from hdgpu.codecs.rle_device import RleFlag, decode_frames
 from hdgpu.codecs.route import route_for
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError, HdgpuError, PixelDataSizeError, UnsupportedPixelError
@@ -316,7 +316,7 @@ def test_no_frames(launcher: HostLauncher) -> None:
 
 
 def test_fewer_blocks_than_segments(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rle_device, "_MOST_BLOCKS", 2)
+    monkeypatch.setattr(rle, "_MOST_BLOCKS", 2)
     frames = [frame_of([packets(60, 10 * frame + i) for i in range(3)]) for frame in range(3)]
     frames[1] = frames[1][:-2]
     assert assert_as_on_host(frames, pixel_of(6, 10, 3)) == [True, False, True]

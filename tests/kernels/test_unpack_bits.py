@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hdgpu.array.kernels import grid_for, launch, program
-from hdgpu.codecs.native_device import decode_native
+from hdgpu.codecs.device.native import decode_native
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import PixelDataSizeError
 from tests.kernels.native_frames import bytes_of, in_plain_steps, on_host

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from hdgpu.array.kernels import grid_for, launch, launching_on_host, program
 from hdgpu.codecs.color import fused_ybr_to_rgb, ybr_to_rgb
-from hdgpu.codecs.native_device import decode_native
+from hdgpu.codecs.device.native import decode_native
 from hdgpu.dicom.image_pixel import ImagePixel
 from tests.kernels.native_frames import bytes_of, in_plain_steps, on_host
 from tests.kernels.on_host import HostLauncher

@@ -25,9 +25,9 @@ from pydicom.encaps import encapsulate
 from pydicom.pixels.utils import pixel_array
 
 from hdgpu.codecs.route import route_for
-from hdgpu.codecs.sniff import sniff
-from hdgpu.codecs.sniff_jpeg import JpegHeader
-from hdgpu.codecs.sniff_jpeg2000 import Jpeg2000Header
+from hdgpu.codecs.sniff.codestream import sniff
+from hdgpu.codecs.sniff.jpeg import JpegHeader
+from hdgpu.codecs.sniff.jpeg2000 import Jpeg2000Header
 from hdgpu.dicom.frame_index import index_frames
 from hdgpu.dicom.header import read_header
 from hdgpu.dicom.instance import Instance

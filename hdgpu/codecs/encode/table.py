@@ -6,12 +6,12 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hdgpu.codecs import encode_htj2k, encode_jpeg, encode_jpeg2000
 from hdgpu.codecs.bits import Samples
-from hdgpu.codecs.encode_jpeg_ls import encode_jpeg_ls
-from hdgpu.codecs.encode_jpeg_xl import encode_jpeg_xl
-from hdgpu.codecs.encode_native import encode_little_endian
-from hdgpu.codecs.encode_rle import encode_rle
+from hdgpu.codecs.encode import htj2k, jpeg, jpeg2000
+from hdgpu.codecs.encode.jpeg_ls import encode_jpeg_ls
+from hdgpu.codecs.encode.jpeg_xl import encode_jpeg_xl
+from hdgpu.codecs.encode.native import encode_little_endian
+from hdgpu.codecs.encode.rle import encode_rle
 from hdgpu.codecs.loss import Loss
 from hdgpu.codecs.syntaxes import SYNTAXES
 from hdgpu.dicom.image_pixel import ImagePixel
@@ -74,47 +74,45 @@ _NATIVE = Encoder(
 )
 _RLE = Encoder(encode_rle, photometric=_INDEX | {"RGB", "YBR_FULL"}, signed=_GREY, planar=True)
 _BASELINE = Encoder(
-    encode_jpeg.encode_baseline,
+    jpeg.encode_baseline,
     photometric=_INDEX | {"YBR_FULL_422"},
     bits_allocated=frozenset({8}),
     bits_stored=range(8, 9),
     loss="jpeg_quality",
 )
 _EXTENDED = Encoder(
-    encode_jpeg.encode_extended,
+    jpeg.encode_extended,
     photometric=_GREY,
     bits_allocated=frozenset({16}),
     bits_stored=range(12, 13),
     loss="jpeg_quality",
 )
-_LOSSLESS_JPEG = Encoder(
-    encode_jpeg.encode_lossless, photometric=_INDEX | {"RGB"}, signed=_GREY, bits_stored=range(2, 17)
-)
+_LOSSLESS_JPEG = Encoder(jpeg.encode_lossless, photometric=_INDEX | {"RGB"}, signed=_GREY, bits_stored=range(2, 17))
 _JPEG_LS = Encoder(
     encode_jpeg_ls, photometric=_INDEX | {"RGB"}, signed=_GREY, signed_alone=False, bits_stored=range(2, 17)
 )
 _NEAR_LOSSLESS = dataclasses.replace(_JPEG_LS, photometric=_GREY | {"RGB"}, loss="max_error")
 _JPEG_2000_LOSSLESS = Encoder(
-    encode_jpeg2000.encode_reversible,
+    jpeg2000.encode_reversible,
     photometric=_INDEX | {"YBR_RCT"},
     signed=_GREY,
     signed_alone=False,
     bits_allocated=_BYTE_OR_WORD | {1},
 )
 _JPEG_2000 = Encoder(
-    encode_jpeg2000.encode_irreversible,
+    jpeg2000.encode_irreversible,
     photometric=_GREY | {"YBR_ICT"},
     signed=_GREY,
     signed_alone=False,
     loss="psnr",
 )
 _HTJ2K_LOSSLESS = Encoder(
-    encode_htj2k.encode_reversible,
+    htj2k.encode_reversible,
     photometric=_INDEX | {"YBR_RCT"},
     signed=_GREY,
     bits_allocated=_BYTE_OR_WORD | {1},
 )
-_HTJ2K = Encoder(encode_htj2k.encode_irreversible, photometric=_GREY | {"YBR_ICT"}, signed=_GREY, loss="psnr")
+_HTJ2K = Encoder(htj2k.encode_irreversible, photometric=_GREY | {"YBR_ICT"}, signed=_GREY, loss="psnr")
 _JPEG_XL = Encoder(encode_jpeg_xl, photometric=_GREY | {"RGB"})
 
 # By the short names of the transfer syntaxes.

@@ -12,7 +12,7 @@ from collections.abc import Collection
 import numpy as np
 
 from hdgpu.codecs.bits import Samples
-from hdgpu.codecs.encode_table import Encoder, encoder_for
+from hdgpu.codecs.encode.table import Encoder, encoder_for
 from hdgpu.codecs.loss import PSNR, Loss
 from hdgpu.codecs.route import route_for
 from hdgpu.dicom.image_pixel import ImagePixel

@@ -35,7 +35,7 @@ def encode_reversible(samples: Samples, pixel: ImagePixel, loss: Loss) -> bytes:
     The progression is by resolution, position, component and layer; there are tile-part lengths (TLM); and the lowest
     resolution is of 64 rows and columns at most (PS3.5 10.18).
 
-    Parameters are those of :func:`hdgpu.codecs.encode_native.encode_little_endian`.
+    Parameters are those of :func:`hdgpu.codecs.encode.native.encode_little_endian`.
     """
     return _with_precision(_encode(_centred(samples, pixel), None), pixel)
 

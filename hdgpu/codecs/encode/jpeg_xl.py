@@ -15,7 +15,7 @@ __all__ = ["encode_jpeg_xl"]
 def encode_jpeg_xl(samples: Samples, pixel: ImagePixel, loss: Loss) -> bytes:
     """Return a lossless codestream without a container.
 
-    Parameters are those of :func:`hdgpu.codecs.encode_native.encode_little_endian`.
+    Parameters are those of :func:`hdgpu.codecs.encode.native.encode_little_endian`.
     """
     if pixel.bits_stored <= 8:
         samples = samples.astype(np.uint8, copy=False)

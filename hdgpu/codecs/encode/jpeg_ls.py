@@ -15,8 +15,8 @@ _BY_SAMPLE = 2
 def encode_jpeg_ls(samples: Samples, pixel: ImagePixel, loss: Loss) -> bytes:
     """Return a JPEG-LS stream of Bits Stored, its colour interleaved by sample.
 
-    Parameters are those of :func:`hdgpu.codecs.encode_native.encode_little_endian`; `loss.max_error` counts.  JPEG-LS
-    has no sign, as JPEG has none: see :func:`hdgpu.codecs.encode_jpeg.encode_lossless`.
+    Parameters are those of :func:`hdgpu.codecs.encode.native.encode_little_endian`; `loss.max_error` counts.  JPEG-LS
+    has no sign, as JPEG has none: see :func:`hdgpu.codecs.encode.jpeg.encode_lossless`.
     """
     unsigned = unsigned_bits(samples, pixel)
     return bytes(

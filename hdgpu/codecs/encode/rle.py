@@ -13,7 +13,7 @@ __all__ = ["encode_rle"]
 def encode_rle(samples: Samples, pixel: ImagePixel, loss: Loss) -> bytes:
     """Return the RLE header and segments of a frame.
 
-    Parameters are those of :func:`hdgpu.codecs.encode_native.encode_little_endian`.
+    Parameters are those of :func:`hdgpu.codecs.encode.native.encode_little_endian`.
     """
     little = samples.astype(samples.dtype.newbyteorder("<"), copy=False).tobytes()
     return bytes(

@@ -17,7 +17,7 @@ _LEAST_OF_A_WORD = 9
 def encode_baseline(samples: Samples, pixel: ImagePixel, loss: Loss) -> bytes:
     """Return a baseline stream of 8 bits: RGB becomes YCbCr, its chroma of half the size in both directions.
 
-    Parameters are those of :func:`hdgpu.codecs.encode_native.encode_little_endian`; `loss.jpeg_quality` counts.
+    Parameters are those of :func:`hdgpu.codecs.encode.native.encode_little_endian`; `loss.jpeg_quality` counts.
     """
     buffer = BytesIO()
     pillow().fromarray(samples).save(buffer, "JPEG", quality=_quality(loss))
@@ -27,7 +27,7 @@ def encode_baseline(samples: Samples, pixel: ImagePixel, loss: Loss) -> bytes:
 def encode_extended(samples: Samples, pixel: ImagePixel, loss: Loss) -> bytes:
     """Return an extended sequential stream of 12 bits.
 
-    Parameters are those of :func:`hdgpu.codecs.encode_native.encode_little_endian`; `loss.jpeg_quality` counts.
+    Parameters are those of :func:`hdgpu.codecs.encode.native.encode_little_endian`; `loss.jpeg_quality` counts.
     """
     return bytes(imagecodecs().jpeg8_encode(samples, level=_quality(loss), bitspersample=12))
 
@@ -35,7 +35,7 @@ def encode_extended(samples: Samples, pixel: ImagePixel, loss: Loss) -> bytes:
 def encode_lossless(samples: Samples, pixel: ImagePixel, loss: Loss) -> bytes:
     """Return a lossless stream with first-order prediction (process 14, selection value 1).
 
-    Parameters are those of :func:`hdgpu.codecs.encode_native.encode_little_endian`.  JPEG has no sign: of signed
+    Parameters are those of :func:`hdgpu.codecs.encode.native.encode_little_endian`.  JPEG has no sign: of signed
     samples the lowest Bits Stored bits are coded, from the highest of which a decoder gets the sign back.  The
     precision is Bits Stored, but in a container of 16 bits 9 at least, for decoders take 8 and fewer to be bytes.
     """

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hdgpu.codecs.color import jpeg_is_ybr
+from hdgpu.codecs.device.native import BYTE_ORDERS
 from hdgpu.codecs.imagecodecs import unverifiable
 from hdgpu.codecs.jpeg_entropy import check_dct_codes
-from hdgpu.codecs.native_device import BYTE_ORDERS
 from hdgpu.codecs.route import Route
-from hdgpu.codecs.sniff import Codestream, describe
-from hdgpu.codecs.sniff_jpeg import JpegHeader
-from hdgpu.codecs.sniff_jpeg2000 import Jpeg2000Header, as_unsigned, check_tile_parts
+from hdgpu.codecs.sniff.codestream import Codestream, describe
+from hdgpu.codecs.sniff.jpeg import JpegHeader
+from hdgpu.codecs.sniff.jpeg2000 import Jpeg2000Header, as_unsigned, check_tile_parts
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError, HdgpuError
 
@@ -113,7 +113,7 @@ def first_bit(pixel: ImagePixel, byte_order: str, number: Any) -> Any:
     ----------
     pixel : ImagePixel
     byte_order : str
-        `hdgpu.codecs.native_device.ByteOrder`.
+        `hdgpu.codecs.device.native.ByteOrder`.
     number : int or numpy.ndarray of int64
         Of the frame in its instance, from zero.
     """

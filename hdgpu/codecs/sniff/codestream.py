@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hdgpu.codecs.sniff_jpeg import JpegHeader, read_jpeg_header
-from hdgpu.codecs.sniff_jpeg2000 import Jpeg2000Header, read_jpeg2000_header
-from hdgpu.codecs.sniff_jpegxl import JpegXlHeader, read_jpegxl_header
+from hdgpu.codecs.sniff.jpeg import JpegHeader, read_jpeg_header
+from hdgpu.codecs.sniff.jpeg2000 import Jpeg2000Header, read_jpeg2000_header
+from hdgpu.codecs.sniff.jpegxl import JpegXlHeader, read_jpegxl_header
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError, PixelDataSizeError
 

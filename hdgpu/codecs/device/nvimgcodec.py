@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from hdgpu.array.interop import to_numpy
 from hdgpu.array.namespace import Array, Namespace
-from hdgpu.codecs.encode_htj2k import encode_reversible
+from hdgpu.codecs.encode.htj2k import encode_reversible
 from hdgpu.codecs.libraries import imagecodecs
 from hdgpu.codecs.loss import Loss
 from hdgpu.dicom.image_pixel import ImagePixel

@@ -24,7 +24,7 @@ _ONE_AT_A_TIME = threading.Lock()
 def encode_reversible(samples: Samples, pixel: ImagePixel, loss: Loss) -> bytes:
     """Return a lossless codestream, RGB through the reversible colour transform.
 
-    Parameters are those of :func:`hdgpu.codecs.encode_native.encode_little_endian`.
+    Parameters are those of :func:`hdgpu.codecs.encode.native.encode_little_endian`.
 
     Raises
     ------

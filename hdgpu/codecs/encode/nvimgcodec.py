@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from hdgpu.array.namespace import Array, Namespace
-from hdgpu.codecs.nvimgcodec import library_on, opening_problem
+from hdgpu.codecs.device.nvimgcodec import library_on, opening_problem
 from hdgpu.codecs.route import route_for
-from hdgpu.codecs.sniff import sniff
-from hdgpu.codecs.sniff_jpeg2000 import Jpeg2000Header
+from hdgpu.codecs.sniff.codestream import sniff
+from hdgpu.codecs.sniff.jpeg2000 import Jpeg2000Header
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import HdgpuError
 

@@ -13,10 +13,10 @@ from hdgpu.array.functions import reinterpret
 from hdgpu.array.interop import to_numpy
 from hdgpu.array.namespace import Array
 from hdgpu.array.streams import Lane, Runtime
-from hdgpu.codecs import rle_device
-from hdgpu.codecs.device_route import IN_DOUBT, NATIVE, RLE, asks_nvimgcodec, first_bit, for_device, instance_route
-from hdgpu.codecs.native_device import BYTE_ORDERS, LOW_SAMPLES, decode_native
-from hdgpu.codecs.nvimgcodec import ON_ENGINE, BatchDecoder, OpenStream, decodable, open_stream
+from hdgpu.codecs.device import rle
+from hdgpu.codecs.device.native import BYTE_ORDERS, LOW_SAMPLES, decode_native
+from hdgpu.codecs.device.nvimgcodec import ON_ENGINE, BatchDecoder, OpenStream, decodable, open_stream
+from hdgpu.codecs.device.route import IN_DOUBT, NATIVE, RLE, asks_nvimgcodec, first_bit, for_device, instance_route
 from hdgpu.codecs.route import Route
 from hdgpu.dicom.image_pixel import ImagePixel
 from hdgpu.errors import FrameDecodeError, HdgpuError
@@ -88,7 +88,7 @@ class DeviceDecoder:
         slots : numpy.ndarray
             (m, 2) int64, where in it each frame begins, and how many bytes it has.
         streams : sequence of OpenStream
-            For nvImageCodec, as `hdgpu.codecs.device_route.frame_route` returns them.
+            For nvImageCodec, as `hdgpu.codecs.device.route.frame_route` returns them.
         numbers : sequence of int
             Number of each frame in its instance, from zero.
 
@@ -109,7 +109,7 @@ class DeviceDecoder:
             stored, flags = decode_native(copied, bits, pixel, order)
             return stored, everything, None if flags is None else Doubt(flags, LOW_SAMPLES)
         if decoder == RLE:
-            containers, flags = rle_device.decode_frames(copied, slots[:, 0], slots[:, 1], pixel)
+            containers, flags = rle.decode_frames(copied, slots[:, 0], slots[:, 1], pixel)
             return self._arranged(containers, pixel), everything, Doubt(flags)
         return self._nvimgcodec(decoder.partition(":")[2], pixel, streams)
 
@@ -133,7 +133,7 @@ class DeviceDecoder:
         done = batches.decode(streams, list(slots), stream=self._lane.address)
         self._lane.kept[self._name] = batches  # one that raised is not used again
         kept = [index for index, good in enumerate(done) if good]
-        if pixel.pixel_representation:  # JPEG 2000, as `hdgpu.codecs.sniff_jpeg2000.as_unsigned` has it
+        if pixel.pixel_representation:  # JPEG 2000, as `hdgpu.codecs.sniff.jpeg2000.as_unsigned` has it
             middles = np.array([1 << max(stream.precision - 1, 0) for stream in streams], slots.dtype)
             slots -= xp.asarray(middles.reshape(-1, 1, 1, 1))
         stored = reinterpret(slots, pixel.dtype).reshape((len(streams), *pixel.frame_shape))

@@ -1,0 +1,1 @@
+"""Decoding frames on a device: who takes which, and how."""

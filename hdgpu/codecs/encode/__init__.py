@@ -1,0 +1,1 @@
+"""Encoding frames: a file for each kind of codestream, and the table of them."""

@@ -1,0 +1,1 @@
+"""What codestreams say about themselves, read by parsers of our own."""
