@@ -114,7 +114,7 @@ def _jpeg2000_frames(*, high_throughput: bool) -> Iterator[tuple[ImagePixel, Cod
             yield grey, _jpeg2000(grey, high_throughput)
     grey = _grey(16)
     yield grey, dataclasses.replace(_jpeg2000(grey, high_throughput), signed=True)
-    yield dataclasses.replace(grey, bits_stored=12, high_bit=11), _jpeg2000(grey, high_throughput)
+    yield dataclasses.replace(grey, bits_stored=12, high_bit=15), _jpeg2000(grey, high_throughput)
     yield _grey(24), _jpeg2000(_grey(24), high_throughput)
     for photometric, transformed in (("YBR_RCT", True), ("RGB", False), ("YBR_FULL", True)):
         colour = _colour(photometric)

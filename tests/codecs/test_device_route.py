@@ -23,7 +23,7 @@ COLOUR_IN_DOUBT = "the JPEG stream's colour is RGB, or in doubt"
 UNTRANSFORMED = "components without a colour transform"
 NO_GPU = "no GPU decodes this transfer syntax"
 NOT_CHECKED = "the JPEG stream's codes are damaged, or nothing here checks them"
-MORE_BITS = "the codestream has more bits than Bits Stored"
+LIE_HIGH = "samples that lie high within those of the codestream"
 LOSSLESS = "lossless JPEG in colour, or of up to 8 bits"
 
 # Route of each sample file whose frames nvImageCodec might take, where it can do all that it ever can.
@@ -39,7 +39,8 @@ TAKEN = {
         *("MR2_J2KI.dcm", "MR2_J2KR.dcm", "RG1_J2KI.dcm", "RG1_J2KR.dcm", "RG3_J2KI.dcm", "RG3_J2KR.dcm"),
         *(f"JPEG_2000_Image_Compression-GRAYSCALE-{bits}.jp2" for bits in (8, 16)),
         *(f"JPEG_2000_Image_Compression_(Lossless_Only)-GRAYSCALE-{bits}.jp2" for bits in (8, 16)),
-        *("693_J2KR.dcm", "JPEG2000.dcm", "MR_small_jp2klossless.dcm", "explicit_VR-UN.dcm"),
+        "emri_small_jpeg_2k_lossless.dcm",
+        *("693_J2KI.dcm", "693_J2KR.dcm", "JPEG2000.dcm", "MR_small_jp2klossless.dcm", "explicit_VR-UN.dcm"),
     ],
     "jpeg2000-colour": [
         *("GDCMJ2K_TextGBR.dcm", "examples_jpeg2k.dcm", "US1_J2KI.dcm", "US1_J2KR.dcm"),
@@ -47,7 +48,6 @@ TAKEN = {
     ],
 }  # fmt: skip
 LEFT_TO_THE_HOST = {
-    MORE_BITS: ["693_J2KI.dcm", "emri_small_jpeg_2k_lossless.dcm"],
     "the codestream's sign is not the data set's": ["J2K_pixelrep_mismatch.dcm"],
     "the JPEG stream has a scan of only some coefficients, up to 0": ["JPEG-lossy.dcm"],
     "JPEG other than baseline of 8 bits": ["JPGExtended.dcm", "JPEG_Extended_(Process_2_and_4)-GRAYSCALE-12.jpg"],
@@ -148,14 +148,14 @@ def test_signed_samples_go_as_unsigned(bits: int, syntax: str, boxed: bool) -> N
 
 
 @pytest.mark.parametrize("lossless", [True, False])
-def test_bits_beside_the_samples_are_left_to_the_host(lossless: bool) -> None:
-    """It takes them off, or says that they cannot be."""
+def test_samples_that_lie_high_are_left_to_the_host(lossless: bool) -> None:
+    """Others of fewer bits than the codestream are looked at when they are decoded."""
     frame = np.zeros((40, 50), np.uint16)
     data = imagecodecs.jpeg2k_encode(frame, codecformat="J2K", reversible=lossless, level=0 if lossless else 40)
     for pixel, expected in (
         (ImagePixel(40, 50), DeviceRoute("nvimgcodec:jpeg2000")),
-        (ImagePixel(40, 50, bits_stored=12, high_bit=11), DeviceRoute(None, MORE_BITS)),
-        (ImagePixel(40, 50, bits_stored=12, high_bit=15), DeviceRoute(None, MORE_BITS)),
+        (ImagePixel(40, 50, bits_stored=12, high_bit=11), DeviceRoute("nvimgcodec:jpeg2000")),
+        (ImagePixel(40, 50, bits_stored=12, high_bit=15), DeviceRoute(None, LIE_HIGH)),
     ):
         assert stream_route(sniff(data), pixel, ALL) == expected
     twelve = imagecodecs.jpeg2k_encode(frame, codecformat="J2K", reversible=True, bitspersample=12)

@@ -142,14 +142,20 @@ class DeviceDecoder:
         return stored, kept, self._doubtful(stored, [streams[index] for index in kept], pixel)
 
     def _doubtful(self, stored: Array, streams: Sequence[OpenStream], pixel: ImagePixel) -> Doubt | None:
-        """Return which frames are all one value though their codestreams are not small."""
+        """Return which frames are all one value though their codestreams are not small, or exceed Bits Stored."""
         xp = self._runtime.xp
         limit = max(_SMALL_STREAM, pixel.rows * pixel.columns // _FLAT_PIXELS_PER_BYTE)
         long = np.array([len(stream.data) > limit for stream in streams])
-        if not long.any():
+        wide = any(stream.precision > pixel.bits_stored for stream in streams)
+        if not (long.any() or wide):
             return None
-        flat = stored.reshape((len(streams), -1))
-        return Doubt((flat.max(axis=1) == flat.min(axis=1)) & xp.asarray(long))
+        values = stored.reshape((len(streams), -1))
+        smallest, largest = values.min(axis=1), values.max(axis=1)
+        doubtful = (largest == smallest) & xp.asarray(long)
+        if wide:  # what lies beside the samples the host takes off, or refuses
+            least, most = pixel.stored_range
+            doubtful |= (smallest < least) | (largest > most)
+        return Doubt(doubtful)
 
 
 def kinds_for(routes: Iterable[Route], runtime: Runtime) -> frozenset[str]:

@@ -186,8 +186,8 @@ def _jpeg2000(stream: Codestream, header: Jpeg2000Header, pixel: ImagePixel) -> 
     """Return the kind of a JPEG 2000 or HTJ2K stream, or why the host takes it."""
     if header.subsampled:
         return "", "subsampled components"
-    if stream.precision > pixel.bits_stored:  # other bits beside the samples, or samples to bring into range
-        return "", "the codestream has more bits than Bits Stored"
+    if stream.precision > pixel.bits_stored and pixel.low_bit:
+        return "", "samples that lie high within those of the codestream"
     if stream.signed != bool(pixel.pixel_representation):
         return "", "the codestream's sign is not the data set's"
     if stream.components > 1 and stream.precision > 8:
