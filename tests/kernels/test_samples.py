@@ -17,7 +17,7 @@ MUTATIONS = [
     ("samples.cu", "ORDER == WORDS ? i ^ 1 : i]", "i]", "test_words"),
     ("samples.cu", "position % 2 == 0", "true", "test_words"),
     ("samples.cu", "- 1 - byte)", "- byte)", "test_any_description"),
-    ("samples.cu", "count - at >= RUN && ", "", "test_any_description"),
+    ("samples.cu", "count - at >= RUN && ", "", "test_frames_that_end"),
     ("samples.cu", "whole && is_aligned<SampleRun>(raw + position)", "whole", "test_any_description"),
     ("samples.cu", "at >= 0 && ", "", "next_to_one_another"),
     ("samples.cu", "(spare - low)", "spare", "test_any_description"),
@@ -51,6 +51,17 @@ def test_frames_next_to_one_another_keep_to_themselves(launcher: HostLauncher) -
         starts = 8 * np.array([160, 32 + start])  # 27 words each, so that the second frame begins amid sixteen bytes
         stored, _ = decode_native(raw, starts, pixel)
         np.testing.assert_array_equal(stored, in_plain_steps(raw, starts, pixel, "little").stored)
+
+
+@pytest.mark.parametrize("columns", [9, 12, 15, 17])
+def test_frames_that_end_within_a_run(launcher: HostLauncher, columns: int) -> None:
+    """Other bytes lie behind each: the next frame is none of theirs, in whichever order threads run."""
+    pixel = ImagePixel(1, columns, 1, "MONOCHROME2", 16, 12, 11)
+    raw = bytes_of(16 * 40, columns, 0)
+    starts = 8 * 48 * np.arange(6)  # aligned, with gaps in between
+    stored, _ = decode_native(raw, starts, pixel)
+    np.testing.assert_array_equal(stored, in_plain_steps(raw, starts, pixel).stored)
+    assert launcher.launched[-1] == "samples"
 
 
 @settings(max_examples=100)
