@@ -127,10 +127,10 @@ class Header:
         if not value:
             return self._default(tag, default)
         try:
-            number = _decimal(value)  # some write "1.0"
+            number = float(value)  # some write "1.0"
         except ValueError:
             number = math.nan
-        if not number.is_integer():
+        if not number.is_integer() or b"_" in value:
             raise self._invalid(tag, "an integer", value)
         return int(number)
 
@@ -140,9 +140,11 @@ class Header:
         if not value:
             return None
         try:
-            numbers = tuple([_decimal(part) for part in value.split(b"\\")])
+            numbers = tuple([float(part) for part in value.split(b"\\")])
         except ValueError:
             raise self._invalid(tag, "decimal numbers", value) from None
+        if b"_" in value:  # Python alone takes "2_0" for a number (PS3.5 6.2)
+            raise self._invalid(tag, "decimal numbers", value)
         if len(numbers) != count or not math.isfinite(sum(numbers)):
             raise self._invalid(tag, f"{count} finite numbers", value)
         return numbers
@@ -230,13 +232,6 @@ class Header:
         return InvalidAttributeError(
             "unreadable value", source=self.source.name, tag=describe_tag(tag), expected=expected, found=found
         )
-
-
-def _decimal(text: bytes) -> float:
-    """Return a number of VR DS or IS (PS3.5 6.2); Python alone takes "2_0" for one."""
-    if b"_" in text:
-        raise ValueError("an underscore")
-    return float(text)
 
 
 def read_header(source: Source, layout: Layout | None = None) -> Header:

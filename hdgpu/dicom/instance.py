@@ -86,7 +86,7 @@ class Instance:
     @property
     def is_mosaic(self) -> bool:
         """Whether its frames show the slices of a volume side by side, as Siemens writes EPI series."""
-        return "MOSAIC" in self.header.text(Tag.IMAGE_TYPE).split("\\")
+        return b"MOSAIC" in self.header.values.get(Tag.IMAGE_TYPE, b"")
 
     @property
     def number_of_frames(self) -> int:

@@ -154,9 +154,10 @@ class _Columns:
             self._repeat(count, self.position.pop())
         elif count:
             self.add(header, header, header, header)
-            positions = _positions_of_frames(instance, self.position.pop())
-            self._repeat(count, (_NAN,) * 3)
-            self.position[-count:] = [positions[frame] for frame in frames]
+            if instance.number_of_frames > 1:
+                positions = _positions_of_frames(instance, self.position.pop())
+                self._repeat(count, (_NAN,) * 3)
+                self.position[-count:] = [positions[frame] for frame in frames]
 
     def _repeat(self, count: int, position: tuple[float, ...]) -> None:
         """Let as many frames have the values added last, and this position."""
@@ -208,7 +209,7 @@ def _positions_of_frames(instance: Instance, first: tuple[float, ...]) -> list[t
     header, count = instance.header, instance.number_of_frames
     positions = [first] + [(_NAN,) * 3] * (count - 1)
     orientation = header.decimals(*_ORIENTATION)
-    if count == 1 or Tag.GRID_FRAME_OFFSET_VECTOR not in header or orientation is None:
+    if Tag.GRID_FRAME_OFFSET_VECTOR not in header or orientation is None:
         return positions
     offsets = header.decimals(Tag.GRID_FRAME_OFFSET_VECTOR, count) or positions[-1]
     normal = np.cross(orientation[:3], orientation[3:])
