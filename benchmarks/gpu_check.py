@@ -55,10 +55,15 @@ def run(*command: str) -> tuple[bool, str]:
         timer = threading.Timer(MOST_SECONDS, stop)
         timer.start()
         last = ""
-        for line in process.stdout:
-            print(line, end="", flush=True)
-            last = line.strip() or last
-        timer.cancel()
+        try:
+            for line in process.stdout:
+                print(line, end="", flush=True)
+                last = line.strip() or last
+        except BaseException:  # an interrupt, which the command's own session does not hear of
+            stop()
+            raise
+        finally:
+            timer.cancel()
     return process.returncode == 0, f"stopped after {MOST_SECONDS} s" if stopped.is_set() else last
 
 

@@ -126,13 +126,13 @@ class Header:
         value = self.values.get(tag, b"").strip(b"\0 ")
         if not value:
             return self._default(tag, default)
+        whole, _, fraction = value.partition(b".")  # some write "1.0"
         try:
-            number = float(value)  # some write "1.0"
+            if fraction.strip(b"0") or b"_" in whole:
+                raise ValueError
+            return int(whole)
         except ValueError:
-            number = math.nan
-        if not number.is_integer() or b"_" in value:
-            raise self._invalid(tag, "an integer", value)
-        return int(number)
+            raise self._invalid(tag, "an integer", value) from None
 
     def decimals(self, tag: int, count: int) -> tuple[float, ...] | None:
         """Return the `count` finite values of an attribute of VR DS, or None if it is absent or empty."""

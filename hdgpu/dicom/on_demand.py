@@ -7,9 +7,10 @@ look at an attribute.  Those who do find an ordinary `pydicom.Dataset`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from copy import deepcopy
 from io import BytesIO
+from types import MappingProxyType
 from typing import Any
 
 from pydicom import Dataset, dcmread
@@ -41,7 +42,8 @@ class OnDemandDataset(Dataset):
     _read_elements: Callable[[], Dataset] | None = None
     _reading: Any = None
     _is_changed = False
-    _handed_out: dict[int, tuple[Any, Any]] | None = None  # elements that were asked for, and what their values were
+    # Elements that were asked for, and what their values were; replaced as a whole, never changed.
+    _handed_out: Mapping[int, tuple[Any, Any]] = MappingProxyType({})
 
     def _read_on_demand(self, read: Callable[[], Dataset]) -> None:
         """Let the elements be those of the data set that `read` returns, once they are asked for."""
@@ -91,7 +93,7 @@ class OnDemandDataset(Dataset):
         element = super().__getitem__(key)
         tag = None if isinstance(key, slice) else int(element.tag)
         if tag in _FRAMES_DEPEND_ON and element.VR != "SQ":
-            known = self._handed_out or {}
+            known = self._handed_out
             if tag not in known:
                 object.__setattr__(self, "_handed_out", {**known, tag: (element, deepcopy(element.value))})
         return element
@@ -99,13 +101,26 @@ class OnDemandDataset(Dataset):
     @property
     def has_changed(self) -> bool:
         """Whether an attribute that frames are decoded by was changed since `settle` was called."""
-        return self._is_changed or any(element.value != value for element, value in (self._handed_out or {}).values())
+        return self._is_changed or any(element.value != value for element, value in self._handed_out.values())
 
-    def settle(self) -> None:
-        """Take the attributes as they are for unchanged."""
+    @property
+    def asked_for(self) -> Collection[int]:
+        """Tags of the elements that were asked for, by way of which values may change."""
+        return self._handed_out.keys()
+
+    def settle(self, watched: Collection[int] | None = None) -> None:
+        """Take the attributes as they are for unchanged.
+
+        Parameters
+        ----------
+        watched : collection of int, optional
+            Tags that were asked for by others than whoever settles; all that were asked for by default.
+        """
         object.__setattr__(self, "_is_changed", False)
-        known = {tag: (element, deepcopy(element.value)) for tag, (element, _) in (self._handed_out or {}).items()}
-        object.__setattr__(self, "_handed_out", known)
+        elements = [
+            (tag, element) for tag, (element, _) in self._handed_out.items() if watched is None or tag in watched
+        ]
+        object.__setattr__(self, "_handed_out", {tag: (each, deepcopy(each.value)) for tag, each in elements})
 
     def __setitem__(self, key: Any, element: Any) -> None:
         before = None if isinstance(key, slice) else self._dict.get(key)

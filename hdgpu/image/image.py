@@ -117,12 +117,13 @@ class Image(OnDemandDataset, SOPClass, SpatialReading, Dimensions, SourceImages)
         known: FrameAccess | None = self.__dict__.get("_known_access")
         if known is not None and not self.has_changed:
             return known
-        header = header_of_dataset(self)
+        watched = set(self.asked_for)
+        header = header_of_dataset(self)  # asks for all there is: nobody else has these elements
         if known is not None and header.pixel_data is None:  # it is still in the file
             header.pixel_data, header.source = known.instance.header.pixel_data, known.instance.source
         fresh = FrameAccess(Instance(header))
         self.__dict__.update(_known_access=fresh)
-        self.settle()
+        self.settle(watched)
         return fresh
 
     def current_header(self) -> Header:

@@ -116,6 +116,17 @@ def test_attributes_that_are_set_are_heeded(path):
             image.get_volume()
 
 
+@pytest.mark.parametrize("asked_before", [False, True])
+def test_values_of_elements_that_are_set_are_heeded(path, asked_before):
+    """Whether their elements were asked for before the first frame was read, or after."""
+    image = hd.Image.from_dataset(dcmread(path))
+    element = image["PhotometricInterpretation"] if asked_before else None
+    np.testing.assert_array_equal(image.get_frame(1), VOXELS[0])
+    assert set(image.asked_for) <= {0x00280004, 0x00080016}, "what was looked at to read a frame is not watched"
+    (element or image["PhotometricInterpretation"]).value = "MONOCHROME1"
+    np.testing.assert_array_equal(image.get_frame(1), 65535.0 - VOXELS[0])
+
+
 def test_from_dataset(path):
     dataset = dcmread(path)
     image = hd.Image.from_dataset(dataset)

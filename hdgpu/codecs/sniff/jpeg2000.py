@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from hdgpu.codecs.sniff.boxes import boxes_of
 from hdgpu.errors import FrameDecodeError, PixelDataSizeError
 
 __all__ = ["Jpeg2000Header", "as_unsigned", "check_tile_parts", "precision_of", "read_jpeg2000_header"]
@@ -137,20 +138,11 @@ def _codestream_extent(data: bytes) -> tuple[int, int]:
     """Find the contiguous codestream box of a JP2 file (I.5.4); a bare codestream is all of it."""
     if data.startswith(_SOC_SIZ):
         return 0, len(data)
-    offset = 0
-    while offset + 8 <= len(data):
-        length, kind = struct.unpack_from(">I4s", data, offset)
-        header = 8
-        if length == 1 and offset + 16 <= len(data):
-            length, header = int.from_bytes(data[offset + 8 : offset + 16], "big"), 16
-        if kind == b"jp2c":
-            end = offset + length if length else len(data)
-            if end > len(data):
+    for box in boxes_of(data):
+        if box.kind == b"jp2c":
+            if box.end > len(data):
                 raise FrameDecodeError("the JPEG 2000 codestream is shorter than its box announces")
-            return offset + header, end
-        if length < header:
-            break
-        offset += length
+            return box.start, box.end
     raise FrameDecodeError("the JP2 boxes hold no codestream")
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 
+from hdgpu.codecs.sniff.boxes import boxes_of
 from hdgpu.errors import FrameDecodeError
 
 __all__ = ["JpegXlHeader", "read_jpegxl_header"]
@@ -95,20 +95,12 @@ def _codestream_start(data: bytes) -> bytes:
     """Return the first bytes after the codestream's signature."""
     if data.startswith(_BARE):
         return data[2 : 2 + _HEADER_BYTES]
-    offset = 0
-    while offset + 8 <= len(data):
-        length, kind = struct.unpack_from(">I4s", data, offset)
-        header = 8
-        if length == 1 and offset + 16 <= len(data):
-            length, header = int.from_bytes(data[offset + 8 : offset + 16], "big"), 16
-        if kind in (b"jxlc", b"jxlp"):
-            start = offset + header + (4 if kind == b"jxlp" else 0)  # jxlp begins with the number of its part
+    for box in boxes_of(data):
+        if box.kind in (b"jxlc", b"jxlp"):
+            start = box.start + (4 if box.kind == b"jxlp" else 0)  # jxlp begins with the number of its part
             if data[start : start + 2] == _BARE:
                 return data[start + 2 : start + 2 + _HEADER_BYTES]
             break
-        if length < header:
-            break
-        offset += length
     raise FrameDecodeError("the JPEG XL boxes hold no codestream")
 
 
